@@ -1,0 +1,192 @@
+//! Points in time, and the port through which the core learns which one it is.
+
+use std::{fmt, time::Duration};
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::error::InputError;
+
+/// A point in time, in milliseconds since the Unix epoch; between the years 1970 and 9999.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+/// The last millisecond of the year 9999, the last that RFC 3339 can write.
+const MAX_MILLIS: i64 = 253_402_300_799_999;
+
+impl Timestamp {
+    /// A point in time from milliseconds since the epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError::Time`] outside the years 1970 to 9999.
+    pub fn from_millis(millis: i64) -> Result<Self, InputError> {
+        if (0..=MAX_MILLIS).contains(&millis) {
+            Ok(Self(millis))
+        } else {
+            Err(InputError::Time { millis })
+        }
+    }
+
+    /// A point in time from whole seconds since the epoch.
+    ///
+    /// # Errors
+    ///
+    /// As [`Timestamp::from_millis`].
+    pub fn from_seconds(seconds: i64) -> Result<Self, InputError> {
+        Self::from_millis(seconds.saturating_mul(1000))
+    }
+
+    /// Milliseconds since the epoch.
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, rounded down.
+    pub fn seconds(self) -> i64 {
+        self.0 / 1000
+    }
+
+    /// The time `by` later, at most the end of the year 9999.
+    #[must_use]
+    pub fn later(self, by: Duration) -> Self {
+        let by = i64::try_from(by.as_millis()).unwrap_or(MAX_MILLIS);
+        Self(self.0.saturating_add(by).min(MAX_MILLIS))
+    }
+
+    /// How long it is from `earlier` to this; zero if it is not earlier.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+/// RFC 3339 in UTC with milliseconds, always of one length: `2026-07-28T12:00:00.000Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = OffsetDateTime::from_unix_timestamp(self.seconds()).map_err(|_| fmt::Error)?;
+        let (date, time) = (moment.date(), moment.time());
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            date.year(),
+            u8::from(date.month()),
+            date.day(),
+            time.hour(),
+            time.minute(),
+            time.second(),
+            self.0 % 1000
+        )
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Reads RFC 3339.
+impl std::str::FromStr for Timestamp {
+    type Err = InputError;
+
+    fn from_str(text: &str) -> Result<Self, InputError> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339)
+            .map_err(|_| InputError::TimeText { text: text.chars().take(64).collect() })?;
+        let millis = moment.unix_timestamp_nanos() / 1_000_000;
+        Self::from_millis(i64::try_from(millis).unwrap_or(-1))
+    }
+}
+
+/// Tells the time. The core reads it nowhere else.
+pub trait Clock: Send + Sync {
+    /// The time now.
+    ///
+    /// # Errors
+    ///
+    /// [`ClockError`] if the time is not known; nothing is decided without it.
+    fn now(&self) -> Result<Timestamp, ClockError>;
+}
+
+/// The time is not known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the clock cannot be read: {reason}")]
+pub struct ClockError {
+    /// Why not, in one line.
+    pub reason: String,
+}
+
+/// The clock of the operating system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Result<Timestamp, ClockError> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that reads the system's clock"
+        )]
+        let now = std::time::SystemTime::now();
+        let since = now
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_err(|_| ClockError { reason: "it stands before 1970".to_owned() })?;
+        i64::try_from(since.as_millis())
+            .ok()
+            .and_then(|millis| Timestamp::from_millis(millis).ok())
+            .ok_or_else(|| ClockError { reason: "it stands behind the year 9999".to_owned() })
+    }
+}
+
+/// A clock that stands still until it is moved, for tests and demonstrations. Clones show the same time.
+#[derive(Clone, Debug)]
+pub struct FixedClock(std::sync::Arc<std::sync::atomic::AtomicI64>);
+
+impl FixedClock {
+    /// A clock that stands at `time`.
+    pub fn new(time: Timestamp) -> Self {
+        Self(std::sync::Arc::new(time.millis().into()))
+    }
+
+    /// Moves the clock to `time`.
+    pub fn set(&self, time: Timestamp) {
+        self.0.store(time.millis(), std::sync::atomic::Ordering::SeqCst);
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Duration) {
+        let now = Timestamp(self.0.load(std::sync::atomic::Ordering::SeqCst));
+        self.set(now.later(by));
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> Result<Timestamp, ClockError> {
+        Ok(Timestamp(self.0.load(std::sync::atomic::Ordering::SeqCst)))
+    }
+}
+
+impl<T: Clock + ?Sized> Clock for std::sync::Arc<T> {
+    fn now(&self) -> Result<Timestamp, ClockError> {
+        (**self).now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_in_one_way_and_read_back() {
+        let time = Timestamp::from_millis(1_785_240_000_007).unwrap();
+        assert_eq!(time.to_string(), "2026-07-28T12:00:00.007Z");
+        assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
+    }
+
+    #[test]
+    fn times_outside_what_rfc_3339_can_write_are_refused() {
+        assert!(Timestamp::from_millis(-1).is_err());
+        assert!(Timestamp::from_seconds(i64::MAX).is_err());
+        assert_eq!(
+            Timestamp::from_millis(MAX_MILLIS).unwrap().later(Duration::MAX).millis(),
+            MAX_MILLIS
+        );
+    }
+}

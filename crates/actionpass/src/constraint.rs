@@ -1,0 +1,664 @@
+//! Constraints over facts, and the vocabulary that gives their names a meaning.
+//!
+//! The vocabulary is data: a constraint's name maps to a fact and an [`Operator`]. Policy checks constraints when it
+//! decides, and a verifier checks the same constraints, through the same vocabulary, on the facts at the moment of
+//! execution. A name that no vocabulary knows is an error, never "no constraint".
+
+use std::{collections::BTreeMap, fmt};
+
+use crate::{
+    action::Facts,
+    glob::{GlobError, PathGlobs},
+    json::{Json, Object},
+};
+
+/// The most constraints on one pass.
+pub const MAX_CONSTRAINTS: usize = 64;
+
+/// How a constraint's operand is compared with its fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operator {
+    /// The fact is an integer, at most the operand.
+    AtMost,
+    /// The fact is an integer, at least the operand.
+    AtLeast,
+    /// The fact is the operand: of the same type and value.
+    Equals,
+    /// The fact is one of the operand's elements.
+    OneOf,
+    /// Every element of the fact is one of the operand's elements.
+    SubsetOf,
+    /// No path in the fact matches any of the operand's patterns; see [`PathGlobs::deny`].
+    NoneMatch,
+    /// Every path in the fact matches one of the operand's patterns; see [`PathGlobs::allow`].
+    AllMatch,
+    /// The fact is `true`; the operand is `true` too, for there is nothing else to say.
+    IsTrue,
+}
+
+/// The type of a fact, as its adapter publishes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FactType {
+    /// `true` or `false`
+    Boolean,
+    /// An integer.
+    Integer,
+    /// A string.
+    Text,
+    /// A list of strings.
+    TextList,
+}
+
+/// What an adapter publishes of one fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FactDefinition {
+    /// The type of its value.
+    pub fact_type: FactType,
+    /// What it means, in one sentence.
+    pub meaning: &'static str,
+}
+
+/// The names that an adapter's constraints and facts go by.
+///
+/// # Example
+///
+/// ```
+/// use axtary_actionpass::{FactType, Facts, Object, Operator, Vocabulary};
+///
+/// let vocabulary = Vocabulary::new()
+///     .with_fact("files_changed", FactType::Integer, "the number of files the call changes")
+///     .with_constraint("max_files_changed", Operator::AtMost, "files_changed");
+/// let constraints = vocabulary.read(&Object::new().with("max_files_changed", 12))?;
+///
+/// assert!(constraints.check(&Facts::new(Object::new().with("files_changed", 12))?).is_ok());
+/// let violation = constraints.check(&Facts::new(Object::new().with("files_changed", 14))?).unwrap_err();
+/// assert_eq!(violation.to_string(), "`files_changed` is 14, at most 12 allowed");
+/// assert!(vocabulary.read(&Object::new().with("max_flies_changed", 12)).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vocabulary {
+    facts: BTreeMap<String, FactDefinition>,
+    constraints: BTreeMap<String, (Operator, String)>,
+}
+
+impl Vocabulary {
+    /// A vocabulary without names: every constraint is unknown to it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn with_fact(mut self, name: &str, fact_type: FactType, meaning: &'static str) -> Self {
+        self.facts.insert(name.to_owned(), FactDefinition { fact_type, meaning });
+        self
+    }
+
+    /// Adds a constraint: `name` compares its operand with `fact` by `operator`.
+    #[must_use]
+    pub fn with_constraint(mut self, name: &str, operator: Operator, fact: &str) -> Self {
+        self.constraints.insert(name.to_owned(), (operator, fact.to_owned()));
+        self
+    }
+
+    /// Joins two vocabularies, as a gate does that guards several surfaces.
+    ///
+    /// # Errors
+    ///
+    /// [`ConstraintError::Conflict`] if both give one name a different meaning.
+    pub fn merge(mut self, other: Self) -> Result<Self, ConstraintError> {
+        for (name, definition) in other.facts {
+            match self.facts.get(&name) {
+                Some(known) if known.fact_type != definition.fact_type => {
+                    return Err(ConstraintError::Conflict { name });
+                }
+                Some(_) => {}
+                None => drop(self.facts.insert(name, definition)),
+            }
+        }
+        for (name, meaning) in other.constraints {
+            match self.constraints.get(&name) {
+                Some(known) if *known != meaning => return Err(ConstraintError::Conflict { name }),
+                Some(_) => {}
+                None => drop(self.constraints.insert(name, meaning)),
+            }
+        }
+        Ok(self)
+    }
+
+    /// The facts by name.
+    pub fn facts(&self) -> impl Iterator<Item = (&str, &FactDefinition)> {
+        self.facts.iter().map(|(name, definition)| (name.as_str(), definition))
+    }
+
+    /// The constraints by name, each with its operator and the fact it is about.
+    pub fn constraints(&self) -> impl Iterator<Item = (&str, Operator, &str)> {
+        self.constraints
+            .iter()
+            .map(|(name, (operator, fact))| (name.as_str(), *operator, fact.as_str()))
+    }
+
+    /// Reads constraints, names to operands, as policies and passes write them.
+    ///
+    /// # Errors
+    ///
+    /// [`ConstraintError`] if a name is unknown, an operand does not suit its operator, or there are more than
+    /// [`MAX_CONSTRAINTS`].
+    pub fn read(&self, written: &Object) -> Result<Constraints, ConstraintError> {
+        if written.len() > MAX_CONSTRAINTS {
+            return Err(ConstraintError::TooMany);
+        }
+        let compiled = written
+            .iter()
+            .map(|(name, operand)| self.compile(name, operand))
+            .collect::<Result<_, _>>()?;
+        Ok(Constraints { written: written.clone(), compiled })
+    }
+
+    fn compile(&self, name: &str, operand: &Json) -> Result<Constraint, ConstraintError> {
+        let Some((operator, fact)) = self.constraints.get(name) else {
+            return Err(ConstraintError::Unknown {
+                name: name.chars().take(64).collect(),
+                known: self.constraints.keys().cloned().collect(),
+            });
+        };
+        let expected = |expected| ConstraintError::Operand { name: name.to_owned(), expected };
+        let test = match operator {
+            Operator::AtMost => {
+                Test::AtMost(operand.as_i64().ok_or_else(|| expected("an integer"))?)
+            }
+            Operator::AtLeast => {
+                Test::AtLeast(operand.as_i64().ok_or_else(|| expected("an integer"))?)
+            }
+            Operator::Equals => match operand {
+                Json::Bool(_) | Json::String(_) => Test::Equals(operand.clone()),
+                Json::Number(number) if number.as_i64().is_some() => Test::Equals(operand.clone()),
+                Json::Null | Json::Number(_) | Json::Array(_) | Json::Object(_) => {
+                    return Err(expected("a boolean, an integer or a string"));
+                }
+            },
+            Operator::OneOf | Operator::SubsetOf => {
+                let items = operand
+                    .as_array()
+                    .filter(|items| !items.is_empty())
+                    .filter(|items| {
+                        items.iter().all(|item| item.as_str().is_some() || item.as_i64().is_some())
+                    })
+                    .ok_or_else(|| expected("a list of at least one string or integer"))?;
+                match operator {
+                    Operator::OneOf => Test::OneOf(items.to_vec()),
+                    _ => Test::SubsetOf(items.to_vec()),
+                }
+            }
+            Operator::NoneMatch | Operator::AllMatch => {
+                let patterns = operand
+                    .as_array()
+                    .and_then(|items| items.iter().map(Json::as_str).collect::<Option<Vec<_>>>())
+                    .ok_or_else(|| expected("a list of path patterns"))?;
+                let glob = |error| ConstraintError::Glob { name: name.to_owned(), error };
+                match operator {
+                    Operator::NoneMatch => {
+                        Test::NoneMatch(PathGlobs::deny(&patterns).map_err(glob)?)
+                    }
+                    _ => Test::AllMatch(PathGlobs::allow(&patterns).map_err(glob)?),
+                }
+            }
+            Operator::IsTrue => match operand {
+                Json::Bool(true) => Test::IsTrue,
+                _ => return Err(expected("`true`; to demand nothing, leave the constraint out")),
+            },
+        };
+        Ok(Constraint { name: name.to_owned(), fact: fact.clone(), allowed: operand.clone(), test })
+    }
+}
+
+/// Constraints that an action must meet: on a rule, and on the pass that the rule leads to.
+#[derive(Clone, Default)]
+pub struct Constraints {
+    written: Object,
+    compiled: Vec<Constraint>,
+}
+
+impl Constraints {
+    /// No constraints.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Names and operands, as they were written.
+    pub fn as_object(&self) -> &Object {
+        &self.written
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.compiled.is_empty()
+    }
+
+    /// Checks every constraint, and stops at the first that `facts` do not meet.
+    ///
+    /// # Errors
+    ///
+    /// [`Violation`] says which constraint, the value seen and the value allowed. A fact that is missing or of another
+    /// type meets no constraint.
+    pub fn check(&self, facts: &Facts) -> Result<(), Violation> {
+        self.compiled.iter().try_for_each(|constraint| constraint.check(facts))
+    }
+
+    /// Every violation, where [`Constraints::check`] stops at the first.
+    pub fn violations(&self, facts: &Facts) -> Vec<Violation> {
+        self.compiled.iter().filter_map(|constraint| constraint.check(facts).err()).collect()
+    }
+
+    /// Joins the constraints of several permits: all must hold.
+    ///
+    /// # Errors
+    ///
+    /// [`ConstraintError::Conflict`] if both constrain one name differently: a pass can carry each name once.
+    pub fn merge(mut self, other: Self) -> Result<Self, ConstraintError> {
+        for constraint in other.compiled {
+            match self.written.get(&constraint.name) {
+                Some(known) if *known == constraint.allowed => {}
+                Some(_) => return Err(ConstraintError::Conflict { name: constraint.name }),
+                None => {
+                    self.written.insert(constraint.name.clone(), constraint.allowed.clone());
+                    self.compiled.push(constraint);
+                }
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl PartialEq for Constraints {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
+}
+
+impl fmt::Debug for Constraints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.written.iter()).finish()
+    }
+}
+
+#[derive(Clone)]
+struct Constraint {
+    name: String,
+    fact: String,
+    allowed: Json,
+    test: Test,
+}
+
+#[derive(Clone)]
+enum Test {
+    AtMost(i64),
+    AtLeast(i64),
+    Equals(Json),
+    OneOf(Vec<Json>),
+    SubsetOf(Vec<Json>),
+    NoneMatch(PathGlobs),
+    AllMatch(PathGlobs),
+    IsTrue,
+}
+
+impl Constraint {
+    fn check(&self, facts: &Facts) -> Result<(), Violation> {
+        let Some(seen) = facts.get(&self.fact) else {
+            return Err(self.violation(None, Vec::new()));
+        };
+        let met = match &self.test {
+            Test::AtMost(bound) => seen.as_i64().is_some_and(|value| value <= *bound),
+            Test::AtLeast(bound) => seen.as_i64().is_some_and(|value| value >= *bound),
+            Test::Equals(allowed) => seen == allowed,
+            Test::OneOf(allowed) => allowed.contains(seen),
+            Test::SubsetOf(allowed) => {
+                return self.check_items(seen, |item| allowed.contains(item));
+            }
+            Test::NoneMatch(globs) => {
+                return self.check_items(seen, |item| {
+                    item.as_str().is_some_and(|path| !globs.matches(path))
+                });
+            }
+            Test::AllMatch(globs) => {
+                return self.check_items(seen, |item| {
+                    item.as_str().is_some_and(|path| globs.matches(path))
+                });
+            }
+            Test::IsTrue => seen.as_bool() == Some(true),
+        };
+        if met { Ok(()) } else { Err(self.violation(Some(seen.clone()), Vec::new())) }
+    }
+
+    /// Checks each element of a list; a fact that is not a list meets nothing.
+    fn check_items(&self, seen: &Json, met: impl Fn(&Json) -> bool) -> Result<(), Violation> {
+        let Some(items) = seen.as_array() else {
+            return Err(self.violation(Some(seen.clone()), Vec::new()));
+        };
+        let offending: Vec<Json> =
+            items.iter().filter(|item| !met(item)).take(MAX_OFFENDING).cloned().collect();
+        if offending.is_empty() { Ok(()) } else { Err(self.violation(None, offending)) }
+    }
+
+    fn violation(&self, seen: Option<Json>, offending: Vec<Json>) -> Violation {
+        let operator = match &self.test {
+            Test::AtMost(_) => Operator::AtMost,
+            Test::AtLeast(_) => Operator::AtLeast,
+            Test::Equals(_) => Operator::Equals,
+            Test::OneOf(_) => Operator::OneOf,
+            Test::SubsetOf(_) => Operator::SubsetOf,
+            Test::NoneMatch(_) => Operator::NoneMatch,
+            Test::AllMatch(_) => Operator::AllMatch,
+            Test::IsTrue => Operator::IsTrue,
+        };
+        Violation {
+            constraint: self.name.clone(),
+            fact: self.fact.clone(),
+            operator,
+            seen,
+            offending,
+            allowed: self.allowed.clone(),
+        }
+    }
+}
+
+/// The most elements of a list that a violation names.
+const MAX_OFFENDING: usize = 8;
+
+/// A constraint that the facts do not meet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    constraint: String,
+    fact: String,
+    operator: Operator,
+    seen: Option<Json>,
+    offending: Vec<Json>,
+    allowed: Json,
+}
+
+impl Violation {
+    /// The constraint's name.
+    pub fn constraint(&self) -> &str {
+        &self.constraint
+    }
+
+    /// The fact it is about.
+    pub fn fact(&self) -> &str {
+        &self.fact
+    }
+
+    /// The fact's value; `None` if the fact is missing, or if [`Violation::offending`] names its elements.
+    pub fn seen(&self) -> Option<&Json> {
+        self.seen.as_ref()
+    }
+
+    /// The elements of a list that are not allowed, the first eight of them.
+    pub fn offending(&self) -> &[Json] {
+        &self.offending
+    }
+
+    /// The constraint's operand: what is allowed.
+    pub fn allowed(&self) -> &Json {
+        &self.allowed
+    }
+
+    /// The smallest change to the call that would meet this constraint, where there is one.
+    pub fn remedy(&self) -> Option<String> {
+        let offending = || list(&self.offending);
+        match self.operator {
+            Operator::AtMost => {
+                let over = self.seen.as_ref()?.as_i64()?.checked_sub(self.allowed.as_i64()?)?;
+                Some(format!("bring `{}` down by {over}, to {}", self.fact, self.allowed))
+            }
+            Operator::AtLeast => {
+                let under = self.allowed.as_i64()?.checked_sub(self.seen.as_ref()?.as_i64()?)?;
+                Some(format!("bring `{}` up by {under}, to {}", self.fact, self.allowed))
+            }
+            Operator::Equals | Operator::IsTrue => {
+                Some(format!("make `{}` {}", self.fact, show(&self.allowed)))
+            }
+            Operator::OneOf => Some(format!("make `{}` one of {}", self.fact, self.allowed)),
+            Operator::SubsetOf | Operator::NoneMatch | Operator::AllMatch => {
+                (!self.offending.is_empty()).then(|| format!("leave out {}", offending()))
+            }
+        }
+    }
+
+    /// This violation as JSON, the form in which it is recorded.
+    pub fn to_json(&self) -> Object {
+        let mut object = Object::new()
+            .with("allowed", self.allowed.clone())
+            .with("constraint", self.constraint.as_str())
+            .with("fact", self.fact.as_str());
+        if let Some(seen) = &self.seen {
+            object.insert("seen", seen.clone());
+        }
+        if !self.offending.is_empty() {
+            object.insert("offending", self.offending.clone());
+        }
+        if let Some(remedy) = self.remedy() {
+            object.insert("remedy", remedy);
+        }
+        object
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fact = &self.fact;
+        if !self.offending.is_empty() {
+            let items = list(&self.offending);
+            return match self.operator {
+                Operator::NoneMatch => {
+                    write!(f, "`{fact}` holds {items}, which {} blocks", self.constraint)
+                }
+                _ => write!(f, "`{fact}` holds {items}, which {} does not allow", self.constraint),
+            };
+        }
+        let Some(seen) = &self.seen else {
+            return write!(f, "the fact `{fact}` is missing, so {} cannot be met", self.constraint);
+        };
+        let (seen, allowed) = (show(seen), show(&self.allowed));
+        match self.operator {
+            Operator::AtMost => write!(f, "`{fact}` is {seen}, at most {allowed} allowed"),
+            Operator::AtLeast => write!(f, "`{fact}` is {seen}, at least {allowed} required"),
+            Operator::Equals | Operator::IsTrue => {
+                write!(f, "`{fact}` is {seen}, must be {allowed}")
+            }
+            Operator::OneOf => write!(f, "`{fact}` is {seen}, must be one of {allowed}"),
+            Operator::SubsetOf | Operator::NoneMatch | Operator::AllMatch => {
+                write!(f, "`{fact}` is {seen}, must be a list")
+            }
+        }
+    }
+}
+
+fn list(items: &[Json]) -> String {
+    items.iter().map(show).collect::<Vec<_>>().join(", ")
+}
+
+/// A value in a message: text in backticks and without control characters, cut to a readable length.
+fn show(value: &Json) -> String {
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), |text| format!("`{}`", text.escape_debug()));
+    if text.chars().count() <= 256 { text } else { text.chars().take(256).chain(['…']).collect() }
+}
+
+/// Why a constraint cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConstraintError {
+    /// No vocabulary knows the name.
+    #[error("the constraint `{name}` is unknown; known are {}", .known.join(", "))]
+    Unknown {
+        /// The name as written.
+        name: String,
+        /// The names that the vocabulary knows.
+        known: Vec<String>,
+    },
+    /// The operand is of a type that the operator does not compare.
+    #[error("the constraint `{name}` takes {expected}")]
+    Operand {
+        /// The constraint.
+        name: String,
+        /// What it takes.
+        expected: &'static str,
+    },
+    /// A path pattern is refused.
+    #[error("the constraint `{name}` cannot be read: {error}")]
+    Glob {
+        /// The constraint.
+        name: String,
+        /// Why.
+        error: GlobError,
+    },
+    /// One name has two meanings or two operands.
+    #[error("`{name}` has two different meanings here")]
+    Conflict {
+        /// The name.
+        name: String,
+    },
+    /// More constraints than one pass may carry.
+    #[error("there are more than 64 constraints")]
+    TooMany,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vocabulary() -> Vocabulary {
+        Vocabulary::new()
+            .with_constraint("at_most", Operator::AtMost, "n")
+            .with_constraint("at_least", Operator::AtLeast, "n")
+            .with_constraint("equals", Operator::Equals, "v")
+            .with_constraint("one_of", Operator::OneOf, "v")
+            .with_constraint("subset_of", Operator::SubsetOf, "l")
+            .with_constraint("blocked_paths", Operator::NoneMatch, "l")
+            .with_constraint("allowed_paths", Operator::AllMatch, "l")
+            .with_constraint("requires", Operator::IsTrue, "b")
+    }
+
+    fn object(text: &str) -> Object {
+        match Json::parse(text.as_bytes()).unwrap() {
+            Json::Object(object) => object,
+            other => panic!("{other}"),
+        }
+    }
+
+    /// What a constraint says of facts: empty if it is met.
+    fn check(constraint: &str, facts: &str) -> String {
+        let constraints = vocabulary().read(&object(constraint)).unwrap();
+        let facts = Facts::new(object(facts)).unwrap();
+        constraints.check(&facts).err().map_or_else(String::new, |violation| violation.to_string())
+    }
+
+    #[test]
+    fn each_operator_holds_up_to_its_bound_and_not_beyond() {
+        assert_eq!(check(r#"{"at_most": 12}"#, r#"{"n": 12}"#), "");
+        assert_eq!(check(r#"{"at_most": 12}"#, r#"{"n": 13}"#), "`n` is 13, at most 12 allowed");
+        assert_eq!(check(r#"{"at_least": 2}"#, r#"{"n": 2}"#), "");
+        assert_eq!(check(r#"{"at_least": 2}"#, r#"{"n": 1}"#), "`n` is 1, at least 2 required");
+        assert_eq!(check(r#"{"equals": "main"}"#, r#"{"v": "main"}"#), "");
+        assert_eq!(
+            check(r#"{"equals": "main"}"#, r#"{"v": "Main"}"#),
+            "`v` is `Main`, must be `main`"
+        );
+        assert_eq!(check(r#"{"one_of": ["a", 1]}"#, r#"{"v": 1}"#), "");
+        assert_eq!(
+            check(r#"{"one_of": ["a"]}"#, r#"{"v": "b"}"#),
+            r#"`v` is `b`, must be one of ["a"]"#
+        );
+        assert_eq!(check(r#"{"subset_of": ["a", "b"]}"#, r#"{"l": ["b"]}"#), "");
+        assert_eq!(
+            check(r#"{"subset_of": ["a"]}"#, r#"{"l": ["a", "c"]}"#),
+            "`l` holds `c`, which subset_of does not allow"
+        );
+        assert_eq!(check(r#"{"blocked_paths": [".env*"]}"#, r#"{"l": ["src/a.rs"]}"#), "");
+        assert_eq!(
+            check(r#"{"blocked_paths": [".env*"]}"#, r#"{"l": ["src/a.rs", "web/.env.local"]}"#),
+            "`l` holds `web/.env.local`, which blocked_paths blocks"
+        );
+        assert_eq!(
+            check(r#"{"allowed_paths": ["src/**"]}"#, r#"{"l": ["src/a.rs", "SRC/b.rs"]}"#),
+            "`l` holds `SRC/b.rs`, which allowed_paths does not allow"
+        );
+        assert_eq!(check(r#"{"requires": true}"#, r#"{"b": true}"#), "");
+        assert_eq!(check(r#"{"requires": true}"#, r#"{"b": false}"#), "`b` is false, must be true");
+    }
+
+    #[test]
+    fn a_fact_that_is_missing_or_of_another_type_meets_no_constraint() {
+        for constraint in [
+            r#"{"at_most": 12}"#,
+            r#"{"at_least": -12}"#,
+            r#"{"equals": true}"#,
+            r#"{"one_of": ["a"]}"#,
+            r#"{"subset_of": ["a"]}"#,
+            r#"{"blocked_paths": ["a"]}"#,
+            r#"{"allowed_paths": ["**"]}"#,
+            r#"{"requires": true}"#,
+        ] {
+            assert!(check(constraint, "{}").contains("is missing"), "{constraint}");
+            let other = r#"{"n": "1", "v": ["a"], "l": "a", "b": 1}"#;
+            assert_ne!(check(constraint, other), "", "{constraint}");
+        }
+        assert_ne!(
+            check(r#"{"blocked_paths": ["a"]}"#, r#"{"l": [1]}"#),
+            "",
+            "an element that is not a path"
+        );
+        assert_ne!(check(r#"{"equals": 1}"#, r#"{"v": true}"#), "", "true is not 1");
+    }
+
+    #[test]
+    fn an_operand_that_does_not_suit_its_operator_is_refused() {
+        for constraint in [
+            r#"{"at_most": "12"}"#,
+            r#"{"at_most": 1.5}"#,
+            r#"{"equals": null}"#,
+            r#"{"equals": []}"#,
+            r#"{"one_of": []}"#,
+            r#"{"one_of": "a"}"#,
+            r#"{"blocked_paths": []}"#,
+            r#"{"blocked_paths": [1]}"#,
+            r#"{"blocked_paths": ["../x"]}"#,
+            r#"{"requires": false}"#,
+        ] {
+            assert!(vocabulary().read(&object(constraint)).is_err(), "{constraint}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_constraint_is_refused_with_the_names_that_are_known() {
+        let error = Vocabulary::new()
+            .with_constraint("max_files_changed", Operator::AtMost, "files_changed")
+            .read(&object(r#"{"max_file_changed": 3}"#))
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the constraint `max_file_changed` is unknown; known are max_files_changed"
+        );
+    }
+
+    #[test]
+    fn merging_refuses_one_name_with_two_operands() {
+        let read = |text| vocabulary().read(&object(text)).unwrap();
+        let merged =
+            read(r#"{"at_most": 1}"#).merge(read(r#"{"at_most": 1, "equals": "x"}"#)).unwrap();
+        assert_eq!(merged.as_object(), &object(r#"{"at_most": 1, "equals": "x"}"#));
+        assert!(read(r#"{"at_most": 1}"#).merge(read(r#"{"at_most": 2}"#)).is_err());
+    }
+
+    #[test]
+    fn a_violation_says_the_smallest_change_that_would_pass() {
+        let constraints = vocabulary().read(&object(r#"{"at_most": 12}"#)).unwrap();
+        let violation =
+            constraints.check(&Facts::new(object(r#"{"n": 14}"#)).unwrap()).unwrap_err();
+        assert_eq!(violation.remedy().as_deref(), Some("bring `n` down by 2, to 12"));
+    }
+}

@@ -1,0 +1,3 @@
+//! pass
+mod id;
+pub use id::PassId;

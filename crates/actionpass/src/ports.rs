@@ -1,0 +1,170 @@
+//! The traits through which the core meets the rest: policy, ledger, single use, signing keys. Four ports, no logic;
+//! the fifth, [`Clock`](crate::Clock), stands with the times it tells.
+
+use std::{fmt, sync::Arc};
+
+use crate::{
+    action::Action,
+    clock::Timestamp,
+    decision::Evaluation,
+    hash::LedgerHash,
+    key::{Algorithm, KeyId},
+    name::EngineName,
+    pass::PassId,
+    record::Record,
+};
+
+/// Decides on actions. An engine reads an action's actor, intent, tool, resource and facts, and never its payload.
+pub trait PolicyEngine: Send + Sync {
+    /// Evaluates `action` under the policy in force.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError`] if the engine as a whole failed. A single policy that errs on the action is an answer: a denial.
+    fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError>;
+}
+
+/// A policy engine that failed as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the {engine} engine: {message}")]
+pub struct EngineError {
+    /// Which engine.
+    pub engine: EngineName,
+    /// How it failed, in one line.
+    pub message: String,
+}
+
+/// Keeps records in an order that cannot be changed afterwards.
+pub trait Ledger: Send + Sync {
+    /// Writes `record` behind all others and says where it stands. It need not be durable yet.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if the record was not written whole; nothing may be released on its strength.
+    fn append(&self, record: &Record) -> Result<Appended, LedgerError>;
+
+    /// Waits until an appended record is as durable as this ledger promises.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError`] if that is not certain; nothing may be released on the record's strength.
+    fn sync(&self, appended: &Appended) -> Result<(), LedgerError>;
+}
+
+/// Where a record stands in its ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Appended {
+    /// The record's number, from zero.
+    pub seq: u64,
+    /// The leaf hash of its line.
+    pub hash: LedgerHash,
+}
+
+/// A ledger that could not keep a record.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct LedgerError {
+    /// What failed, where, and what to do, in one line.
+    pub message: String,
+    /// The error underneath, if there is one.
+    #[source]
+    pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl LedgerError {
+    /// Carries a ledger's own error through the port.
+    pub fn new(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self { message: error.to_string(), source: Some(Arc::new(error)) }
+    }
+}
+
+/// Remembers which passes were used.
+pub trait ConsumptionStore: Send + Sync {
+    /// Uses the pass `id` up: of all calls for one pass, in all threads, exactly one is told [`Consumption::First`].
+    ///
+    /// The store keeps `id` at least until `keep_until`, when no verifier accepts the pass any more.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it is not certain that this is the first use; the pass is then refused.
+    fn consume(
+        &self,
+        id: &PassId,
+        keep_until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Consumption, StoreError>;
+}
+
+/// Whether a pass had been used before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Consumption {
+    /// This was the first use.
+    First,
+    /// It had been used already.
+    Already,
+}
+
+/// A store that cannot say whether a pass was used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct StoreError {
+    /// What failed and what to do, in one line.
+    pub message: String,
+}
+
+/// Signs passes: a key in memory ([`SigningKey`](crate::SigningKey)), a KMS, an HSM.
+pub trait Signer: Send + Sync {
+    /// The id under which verifiers know the public key: its RFC 7638 thumbprint.
+    fn key_id(&self) -> &KeyId;
+
+    /// The name of the algorithm in the pass header.
+    fn algorithm(&self) -> Algorithm;
+
+    /// Signs `message` with Ed25519 (RFC 8032), pure, without context.
+    ///
+    /// # Errors
+    ///
+    /// [`SignError`] if no signature was made.
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError>;
+}
+
+/// A signature that could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SignError {
+    /// What failed, in one line; nothing of the key.
+    pub message: String,
+}
+
+/// Each port is also served through a shared pointer, so that one ledger or store can serve several gates.
+macro_rules! through_arc {
+    ($port:ident { $(fn $method:ident(&self $(, $arg:ident: $type:ty)*) -> $out:ty;)* }) => {
+        impl<T: $port + ?Sized> $port for Arc<T> {
+            $(fn $method(&self $(, $arg: $type)*) -> $out {
+                (**self).$method($($arg),*)
+            })*
+        }
+    };
+}
+
+through_arc!(PolicyEngine { fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError>; });
+through_arc!(Ledger {
+    fn append(&self, record: &Record) -> Result<Appended, LedgerError>;
+    fn sync(&self, appended: &Appended) -> Result<(), LedgerError>;
+});
+through_arc!(ConsumptionStore {
+    fn consume(&self, id: &PassId, keep_until: Timestamp, now: Timestamp) -> Result<Consumption, StoreError>;
+});
+through_arc!(Signer {
+    fn key_id(&self) -> &KeyId;
+    fn algorithm(&self) -> Algorithm;
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError>;
+});
+
+impl fmt::Debug for dyn PolicyEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PolicyEngine")
+    }
+}
