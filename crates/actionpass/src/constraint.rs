@@ -354,14 +354,14 @@ impl Constraint {
             Test::AllMatch(_) => Operator::AllMatch,
             Test::IsTrue => Operator::IsTrue,
         };
-        Violation {
+        Violation(Box::new(Parts {
             constraint: self.name.clone(),
             fact: self.fact.clone(),
             operator,
             seen,
             offending,
             allowed: self.allowed.clone(),
-        }
+        }))
     }
 }
 
@@ -370,7 +370,11 @@ const MAX_OFFENDING: usize = 8;
 
 /// A constraint that the facts do not meet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
+pub struct Violation(Box<Parts>);
+
+// Boxed, so that a check which succeeds returns one word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Parts {
     constraint: String,
     fact: String,
     operator: Operator,
@@ -382,47 +386,48 @@ pub struct Violation {
 impl Violation {
     /// The constraint's name.
     pub fn constraint(&self) -> &str {
-        &self.constraint
+        &self.0.constraint
     }
 
     /// The fact it is about.
     pub fn fact(&self) -> &str {
-        &self.fact
+        &self.0.fact
     }
 
     /// The fact's value; `None` if the fact is missing, or if [`Violation::offending`] names its elements.
     pub fn seen(&self) -> Option<&Json> {
-        self.seen.as_ref()
+        self.0.seen.as_ref()
     }
 
     /// The elements of a list that are not allowed, the first eight of them.
     pub fn offending(&self) -> &[Json] {
-        &self.offending
+        &self.0.offending
     }
 
     /// The constraint's operand: what is allowed.
     pub fn allowed(&self) -> &Json {
-        &self.allowed
+        &self.0.allowed
     }
 
     /// The smallest change to the call that would meet this constraint, where there is one.
     pub fn remedy(&self) -> Option<String> {
-        let offending = || list(&self.offending);
-        match self.operator {
+        let offending = || list(&self.0.offending);
+        match self.0.operator {
             Operator::AtMost => {
-                let over = self.seen.as_ref()?.as_i64()?.checked_sub(self.allowed.as_i64()?)?;
-                Some(format!("bring `{}` down by {over}, to {}", self.fact, self.allowed))
+                let over = self.0.seen.as_ref()?.as_i64()?.checked_sub(self.0.allowed.as_i64()?)?;
+                Some(format!("bring `{}` down by {over}, to {}", self.0.fact, self.0.allowed))
             }
             Operator::AtLeast => {
-                let under = self.allowed.as_i64()?.checked_sub(self.seen.as_ref()?.as_i64()?)?;
-                Some(format!("bring `{}` up by {under}, to {}", self.fact, self.allowed))
+                let under =
+                    self.0.allowed.as_i64()?.checked_sub(self.0.seen.as_ref()?.as_i64()?)?;
+                Some(format!("bring `{}` up by {under}, to {}", self.0.fact, self.0.allowed))
             }
             Operator::Equals | Operator::IsTrue => {
-                Some(format!("make `{}` {}", self.fact, show(&self.allowed)))
+                Some(format!("make `{}` {}", self.0.fact, show(&self.0.allowed)))
             }
-            Operator::OneOf => Some(format!("make `{}` one of {}", self.fact, self.allowed)),
+            Operator::OneOf => Some(format!("make `{}` one of {}", self.0.fact, self.0.allowed)),
             Operator::SubsetOf | Operator::NoneMatch | Operator::AllMatch => {
-                (!self.offending.is_empty()).then(|| format!("leave out {}", offending()))
+                (!self.0.offending.is_empty()).then(|| format!("leave out {}", offending()))
             }
         }
     }
@@ -430,14 +435,14 @@ impl Violation {
     /// This violation as JSON, the form in which it is recorded.
     pub fn to_json(&self) -> Object {
         let mut object = Object::new()
-            .with("allowed", self.allowed.clone())
-            .with("constraint", self.constraint.as_str())
-            .with("fact", self.fact.as_str());
-        if let Some(seen) = &self.seen {
+            .with("allowed", self.0.allowed.clone())
+            .with("constraint", self.0.constraint.as_str())
+            .with("fact", self.0.fact.as_str());
+        if let Some(seen) = &self.0.seen {
             object.insert("seen", seen.clone());
         }
-        if !self.offending.is_empty() {
-            object.insert("offending", self.offending.clone());
+        if !self.0.offending.is_empty() {
+            object.insert("offending", self.0.offending.clone());
         }
         if let Some(remedy) = self.remedy() {
             object.insert("remedy", remedy);
@@ -448,21 +453,27 @@ impl Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fact = &self.fact;
-        if !self.offending.is_empty() {
-            let items = list(&self.offending);
-            return match self.operator {
+        let fact = &self.0.fact;
+        if !self.0.offending.is_empty() {
+            let items = list(&self.0.offending);
+            return match self.0.operator {
                 Operator::NoneMatch => {
-                    write!(f, "`{fact}` holds {items}, which {} blocks", self.constraint)
+                    write!(f, "`{fact}` holds {items}, which {} blocks", self.0.constraint)
                 }
-                _ => write!(f, "`{fact}` holds {items}, which {} does not allow", self.constraint),
+                _ => {
+                    write!(f, "`{fact}` holds {items}, which {} does not allow", self.0.constraint)
+                }
             };
         }
-        let Some(seen) = &self.seen else {
-            return write!(f, "the fact `{fact}` is missing, so {} cannot be met", self.constraint);
+        let Some(seen) = &self.0.seen else {
+            return write!(
+                f,
+                "the fact `{fact}` is missing, so {} cannot be met",
+                self.0.constraint
+            );
         };
-        let (seen, allowed) = (show(seen), show(&self.allowed));
-        match self.operator {
+        let (seen, allowed) = (show(seen), show(&self.0.allowed));
+        match self.0.operator {
             Operator::AtMost => write!(f, "`{fact}` is {seen}, at most {allowed} allowed"),
             Operator::AtLeast => write!(f, "`{fact}` is {seen}, at least {allowed} required"),
             Operator::Equals | Operator::IsTrue => {

@@ -13,7 +13,7 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-pub(crate) use self::canonical::{ObjectWriter, write_integer, write_string};
+pub(crate) use self::canonical::{ObjectWriter, write_integer};
 pub use self::{
     number::{Number, NumberError},
     scan::{MAX_BYTES, MAX_DEPTH, ScanError, ScanProblem},

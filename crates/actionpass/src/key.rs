@@ -472,8 +472,11 @@ impl KeySet {
         self.keys.is_empty()
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&KeyId, &TrustedKey)> {
+        self.keys.iter()
+    }
+
     pub(crate) fn get(&self, kid: &str) -> Option<&TrustedKey> {
-        // A linear look at a handful of keys would do, but the bound is 1024.
         self.keys.get(&KeyId(kid.to_owned()))
     }
 

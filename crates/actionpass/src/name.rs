@@ -119,6 +119,9 @@ impl EngineName {
     pub const CEDAR: Self = Self(Cow::Borrowed("cedar"));
     /// The Rego engine.
     pub const REGO: Self = Self(Cow::Borrowed("rego"));
+    /// The policies of [`testing`](crate::testing).
+    #[cfg(feature = "testing")]
+    pub(crate) const TESTING: Self = Self(Cow::Borrowed("testing"));
 
     /// Names another engine: lower-case letters, digits and `_`, at most 32 bytes.
     ///

@@ -132,13 +132,9 @@ impl Record {
         pass: &PassId,
         payload_hash: PayloadHash,
         outcome: Outcome,
-        detail: Option<&str>,
     ) -> Self {
         let mut body = start();
         body.text("action_pass_id", pass.as_str());
-        if let Some(detail) = detail {
-            body.text("detail", detail);
-        }
         body.text("outcome", outcome.as_str());
         body.plain("payload_hash", |out| payload_hash.write(out));
         Self { kind: RecordKind::Outcome, at, body: body.finish() }

@@ -37,7 +37,7 @@ fn write_object(object: &Object, out: &mut Vec<u8>) {
 }
 
 /// Appends `text` as a canonical JSON string (RFC 8785, section 3.2.2.2).
-pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
+fn write_string(text: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');
     let mut rest = text.as_bytes();
