@@ -115,45 +115,10 @@ impl Number {
 }
 
 /// Appends `value` as ECMAScript's `Number::toString` lays it out (RFC 8785, section 3.2.2.3). `value` must be finite.
+///
+/// (The standard library's shortest digits differ where two are equally near: it takes the upper, ECMAScript the even.)
 pub(super) fn write_double(value: f64, out: &mut Vec<u8>) {
-    let Some(decimal) = Decimal::shortest(value) else {
-        out.push(b'0');
-        return;
-    };
-    if value < 0.0 {
-        out.push(b'-');
-    }
-    let digits = decimal.digits.as_bytes();
-    // The value is 0.d1d2…dk × 10^point.
-    let count = i64::try_from(digits.len()).unwrap_or(i64::MAX);
-    let point = count + decimal.exponent;
-    let zeros = |out: &mut Vec<u8>, n: i64| out.extend((0..n).map(|_| b'0'));
-    let split = |at: i64| {
-        digits.split_at_checked(usize::try_from(at).unwrap_or(0)).unwrap_or((digits, &[]))
-    };
-    if point > 21 || point <= -6 {
-        let (first, rest) = split(1);
-        out.extend_from_slice(first);
-        if !rest.is_empty() {
-            out.push(b'.');
-            out.extend_from_slice(rest);
-        }
-        out.push(b'e');
-        out.push(if point > 0 { b'+' } else { b'-' });
-        super::write_integer((point - 1).abs(), out);
-    } else if count <= point {
-        out.extend_from_slice(digits);
-        zeros(out, point - count);
-    } else if point > 0 {
-        let (whole, rest) = split(point);
-        out.extend_from_slice(whole);
-        out.push(b'.');
-        out.extend_from_slice(rest);
-    } else {
-        out.extend_from_slice(b"0.");
-        zeros(out, -point);
-        out.extend_from_slice(digits);
-    }
+    out.extend_from_slice(ryu_js::Buffer::new().format_finite(value).as_bytes());
 }
 
 /// A positive decimal: `digits × 10^exponent`, without leading or trailing zeros, so that equal values are equal.
@@ -181,10 +146,11 @@ impl Decimal {
         Some(Self { digits: significant.to_owned(), exponent })
     }
 
-    /// The fewest digits that identify `value` among the doubles. `None` for zero.
+    /// The decimal that ECMAScript writes for `value`. `None` for zero.
     fn shortest(value: f64) -> Option<Self> {
-        let text = format!("{:e}", value.abs());
-        let (mantissa, exponent) = text.split_once('e')?;
+        let mut buffer = ryu_js::Buffer::new();
+        let text = buffer.format_finite(value.abs());
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
         let (integer, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         Self::from_parts(integer, fraction, exponent.parse().ok()?)
     }

@@ -162,8 +162,8 @@ impl<'a> Scanner<'a> {
     }
 
     fn object(&mut self, depth: usize) -> Result<Json, ScanError> {
-        self.enter(depth)?;
         let start = self.offset;
+        self.enter(depth)?;
         let mut members = Vec::new();
         self.space();
         if self.take(b'}') {

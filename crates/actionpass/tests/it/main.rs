@@ -1,0 +1,17 @@
+//! What the core promises, one file for each promise.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests stop where they fail"
+)]
+
+mod consumed_once;
+mod fails_closed;
+mod fits_one_call;
+mod human_view;
+mod kit;
+mod outcome_is_recorded;
+mod tokens;
+mod tree;
