@@ -18,7 +18,7 @@ pub(crate) use self::{
 /// Its token is a credential until it is used or expires: hand it to the executor, keep it out of logs. Only a
 /// [`Guard`](crate::Guard) makes one, after the decision was recorded:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// let pass = axtary_actionpass::ActionPass { token: String::new(), claims: todo!() };
 /// ```
 #[derive(Clone, PartialEq)]

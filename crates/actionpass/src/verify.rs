@@ -74,7 +74,7 @@ pub struct Verifier {
 
 /// A pass whose every check has succeeded, and which is used up. Only a [`Verifier`] makes one:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// let verified = axtary_actionpass::VerifiedPass { claims: todo!() };
 /// ```
 ///

@@ -346,6 +346,6 @@ proptest! {
 
     #[test]
     fn no_bytes_make_the_scan_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-        let _ = Json::parse(&bytes).is_ok();
+        drop(Json::parse(&bytes));
     }
 }
