@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::error::InputError;
 
@@ -59,22 +59,40 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// Appends the text form.
+    pub fn write(self, out: &mut Vec<u8>) {
+        let mut digits = |value: i64, count: u32, end: u8| {
+            for place in (0..count).rev() {
+                out.push(b'0' + u8::try_from(value / 10_i64.pow(place) % 10).unwrap_or(0));
+            }
+            out.push(end);
+        };
+        let (days, millis) = (self.0 / 86_400_000, self.0 % 86_400_000);
+        // INVARIANT: within the years 1970 to 9999, all of which are dates.
+        let date = i32::try_from(days + JULIAN_DAY_OF_EPOCH)
+            .ok()
+            .and_then(|day| Date::from_julian_day(day).ok())
+            .unwrap_or(Date::MIN);
+        digits(date.year().into(), 4, b'-');
+        digits(u8::from(date.month()).into(), 2, b'-');
+        digits(date.day().into(), 2, b'T');
+        digits(millis / 3_600_000, 2, b':');
+        digits(millis / 60_000 % 60, 2, b':');
+        digits(millis / 1000 % 60, 2, b'.');
+        digits(millis % 1000, 3, b'Z');
+    }
+}
+
+/// The Julian day of 1970-01-01.
+const JULIAN_DAY_OF_EPOCH: i64 = 2_440_588;
+
 /// RFC 3339 in UTC with milliseconds, always of one length: `2026-07-28T12:00:00.000Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = OffsetDateTime::from_unix_timestamp(self.seconds()).map_err(|_| fmt::Error)?;
-        let (date, time) = (moment.date(), moment.time());
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-            date.year(),
-            u8::from(date.month()),
-            date.day(),
-            time.hour(),
-            time.minute(),
-            time.second(),
-            self.0 % 1000
-        )
+        let mut out = Vec::with_capacity(24);
+        self.write(&mut out);
+        f.write_str(&String::from_utf8_lossy(&out))
     }
 }
 
@@ -178,6 +196,16 @@ mod tests {
         let time = Timestamp::from_millis(1_785_240_000_007).unwrap();
         assert_eq!(time.to_string(), "2026-07-28T12:00:00.007Z");
         assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
+    }
+
+    #[test]
+    fn every_kind_of_day_is_written_as_the_calendar_has_it() {
+        for seconds in [0, 68_169_599, 951_782_400, 951_868_800, 4_107_542_399, 253_402_300_799] {
+            let time = Timestamp::from_seconds(seconds).unwrap();
+            let theirs =
+                OffsetDateTime::from_unix_timestamp(seconds).unwrap().format(&Rfc3339).unwrap();
+            assert_eq!(time.to_string(), theirs.replace('Z', ".000Z"));
+        }
     }
 
     #[test]

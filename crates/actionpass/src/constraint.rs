@@ -4,7 +4,7 @@
 //! decides, and a verifier checks the same constraints, through the same vocabulary, on the facts at the moment of
 //! execution. A name that no vocabulary knows is an error, never "no constraint".
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crate::{
     action::Facts,
@@ -151,11 +151,11 @@ impl Vocabulary {
         if written.len() > MAX_CONSTRAINTS {
             return Err(ConstraintError::TooMany);
         }
-        let compiled = written
+        let tests = written
             .iter()
             .map(|(name, operand)| self.compile(name, operand))
             .collect::<Result<_, _>>()?;
-        Ok(Constraints { written: written.clone(), compiled })
+        Ok(Constraints(Arc::new(Compiled { written: written.clone(), tests })))
     }
 
     fn compile(&self, name: &str, operand: &Json) -> Result<Constraint, ConstraintError> {
@@ -216,10 +216,15 @@ impl Vocabulary {
 }
 
 /// Constraints that an action must meet: on a rule, and on the pass that the rule leads to.
+///
+/// Clones share what was compiled: a rule's constraints go onto every pass that it leads to.
 #[derive(Clone, Default)]
-pub struct Constraints {
+pub struct Constraints(Arc<Compiled>);
+
+#[derive(Clone, Default)]
+struct Compiled {
     written: Object,
-    compiled: Vec<Constraint>,
+    tests: Vec<Constraint>,
 }
 
 impl Constraints {
@@ -230,12 +235,12 @@ impl Constraints {
 
     /// Names and operands, as they were written.
     pub fn as_object(&self) -> &Object {
-        &self.written
+        &self.0.written
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.compiled.is_empty()
+        self.0.tests.is_empty()
     }
 
     /// Checks every constraint, and stops at the first that `facts` do not meet.
@@ -245,12 +250,12 @@ impl Constraints {
     /// [`Violation`] says which constraint, the value seen and the value allowed. A fact that is missing or of another
     /// type meets no constraint.
     pub fn check(&self, facts: &Facts) -> Result<(), Violation> {
-        self.compiled.iter().try_for_each(|constraint| constraint.check(facts))
+        self.0.tests.iter().try_for_each(|constraint| constraint.check(facts))
     }
 
     /// Every violation, where [`Constraints::check`] stops at the first.
     pub fn violations(&self, facts: &Facts) -> Vec<Violation> {
-        self.compiled.iter().filter_map(|constraint| constraint.check(facts).err()).collect()
+        self.0.tests.iter().filter_map(|constraint| constraint.check(facts).err()).collect()
     }
 
     /// Joins the constraints of several permits: all must hold.
@@ -258,30 +263,31 @@ impl Constraints {
     /// # Errors
     ///
     /// [`ConstraintError::Conflict`] if both constrain one name differently: a pass can carry each name once.
-    pub fn merge(mut self, other: Self) -> Result<Self, ConstraintError> {
-        for constraint in other.compiled {
-            match self.written.get(&constraint.name) {
+    pub fn merge(self, other: Self) -> Result<Self, ConstraintError> {
+        let mut joined = Arc::unwrap_or_clone(self.0);
+        for constraint in &other.0.tests {
+            match joined.written.get(&constraint.name) {
                 Some(known) if *known == constraint.allowed => {}
-                Some(_) => return Err(ConstraintError::Conflict { name: constraint.name }),
+                Some(_) => return Err(ConstraintError::Conflict { name: constraint.name.clone() }),
                 None => {
-                    self.written.insert(constraint.name.clone(), constraint.allowed.clone());
-                    self.compiled.push(constraint);
+                    joined.written.insert(constraint.name.clone(), constraint.allowed.clone());
+                    joined.tests.push(constraint.clone());
                 }
             }
         }
-        Ok(self)
+        Ok(Self(Arc::new(joined)))
     }
 }
 
 impl PartialEq for Constraints {
     fn eq(&self, other: &Self) -> bool {
-        self.written == other.written
+        self.0.written == other.0.written
     }
 }
 
 impl fmt::Debug for Constraints {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.written.iter()).finish()
+        f.debug_map().entries(self.0.written.iter()).finish()
     }
 }
 

@@ -94,7 +94,7 @@ impl Record {
         }
         body.text("decision", evaluation.effect().as_str());
         if let Some((_, expires)) = pass {
-            body.text("expires_at", &expires.to_string());
+            body.plain("expires_at", |out| expires.write(out));
         }
         body.object("facts", action.facts().as_object());
         body.text("human_owner", action.actor().human_owner().as_str());
@@ -102,8 +102,7 @@ impl Record {
         body.plain("payload_hash", |out| action.payload().hash().write(out));
         body.text("policy", &evaluation.label());
         body.plain("policy_version", |out| evaluation.policy_version().write(out));
-        let reasons: Vec<Object> = evaluation.reasons().iter().map(Reason::to_json).collect();
-        body.objects("reasons", &reasons);
+        body.objects("reasons", evaluation.reasons().iter().map(Reason::to_json));
         body.text("resource", action.resource().as_str());
         body.text("tool", action.tool().as_str());
         Self { kind: RecordKind::Decision, at, body: body.finish() }

@@ -3,12 +3,7 @@
 
 mod error;
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{collections::HashMap, fmt, sync::Mutex, time::Duration};
 
 pub use self::error::VerifyError;
 use crate::{
@@ -69,7 +64,7 @@ pub struct Verifier {
     vocabulary: Vocabulary,
     skew: Duration,
     max_lifetime: Duration,
-    compiled: Mutex<HashMap<Vec<u8>, Arc<Constraints>>>,
+    compiled: Mutex<HashMap<Vec<u8>, Constraints>>,
 }
 
 /// A pass whose every check has succeeded, and which is used up. Only a [`Verifier`] makes one:
@@ -279,21 +274,21 @@ impl Verifier {
     }
 
     /// Constraints with their patterns compiled; kept, since the same few rules lead to most passes.
-    fn constraints(&self, written: &Object) -> Result<Arc<Constraints>, ConstraintError> {
+    fn constraints(&self, written: &Object) -> Result<Constraints, ConstraintError> {
         let mut text = Vec::with_capacity(256);
         Json::Object(written.clone()).write_canonical(&mut text);
         // A poisoned lock only means that another thread stopped while it looked; compiling anew is always right.
         if let Ok(compiled) = self.compiled.lock()
             && let Some(known) = compiled.get(&text)
         {
-            return Ok(Arc::clone(known));
+            return Ok(known.clone());
         }
-        let read = Arc::new(self.vocabulary.read(written)?);
+        let read = self.vocabulary.read(written)?;
         if let Ok(mut compiled) = self.compiled.lock() {
             if compiled.len() >= MAX_COMPILED {
                 compiled.clear();
             }
-            compiled.insert(text, Arc::clone(&read));
+            compiled.insert(text, read.clone());
         }
         Ok(read)
     }

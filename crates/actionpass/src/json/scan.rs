@@ -1,6 +1,6 @@
 //! The strict scan: one pass over the bytes, which either yields a value of the profile or says where it broke a rule.
 
-use super::{Json, Number, NumberError, Object};
+use super::{Json, Number, NumberError, Object, canonical::plain_prefix};
 
 /// The deepest nesting of arrays and objects that is accepted.
 pub const MAX_DEPTH: usize = 64;
@@ -253,10 +253,7 @@ impl<'a> Scanner<'a> {
     /// Steps over characters that stand for themselves.
     fn plain_run(&mut self) -> &'a str {
         let rest = self.rest();
-        let length = rest
-            .bytes()
-            .position(|byte| byte == b'"' || byte == b'\\' || byte < 0x20)
-            .unwrap_or(rest.len());
+        let length = plain_prefix(rest.as_bytes());
         self.offset += length;
         rest.get(..length).unwrap_or_default()
     }
