@@ -4,6 +4,7 @@
 //! [`Facts`] and the [`Intent`]; the pass is bound to the [`Payload`].
 
 use crate::{
+    bindings::Bindings,
     error::InputError,
     hash::PayloadHash,
     json::{Json, Object, ObjectWriter, ScanError},
@@ -36,6 +37,7 @@ pub struct Action {
     audience: Audience,
     payload: Payload,
     facts: Facts,
+    bindings: Bindings,
 }
 
 impl Action {
@@ -49,6 +51,7 @@ impl Action {
             audience: None,
             payload: None,
             facts: None,
+            bindings: Bindings::none(),
         }
     }
 
@@ -86,6 +89,11 @@ impl Action {
     pub fn facts(&self) -> &Facts {
         &self.facts
     }
+
+    /// What a pass for this action is bound to beyond the call.
+    pub fn bindings(&self) -> &Bindings {
+        &self.bindings
+    }
 }
 
 /// Collects the parts of an [`Action`]; made by [`Action::builder`].
@@ -99,6 +107,7 @@ pub struct ActionBuilder {
     audience: Option<Audience>,
     payload: Option<Payload>,
     facts: Option<Facts>,
+    bindings: Bindings,
 }
 
 impl ActionBuilder {
@@ -126,6 +135,12 @@ impl ActionBuilder {
         self
     }
 
+    /// Binds the pass to more than the call; nothing more, unless this is said.
+    pub fn bindings(mut self, bindings: Bindings) -> Self {
+        self.bindings = bindings;
+        self
+    }
+
     /// Completes the action.
     ///
     /// # Errors
@@ -138,6 +153,7 @@ impl ActionBuilder {
             audience: self.audience.ok_or(missing("audience"))?,
             payload: self.payload.ok_or(missing("payload"))?,
             facts: self.facts.ok_or(missing("facts"))?,
+            bindings: self.bindings,
             actor: self.actor,
             tool: self.tool,
             resource: self.resource,
@@ -145,17 +161,39 @@ impl ActionBuilder {
     }
 }
 
-/// Who acts: the agent, and the human who owns its task.
+/// Who acts: the agent, and the human who owns its task; and the agents that handed the task on, if any did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     agent_id: AgentId,
     human_owner: Principal,
+    delegated_by: Vec<AgentId>,
 }
 
 impl Actor {
     /// An agent that works on a human's task.
     pub fn new(agent_id: AgentId, human_owner: Principal) -> Self {
-        Self { agent_id, human_owner }
+        Self { agent_id, human_owner, delegated_by: Vec::new() }
+    }
+
+    /// The most agents that a task can have been handed on by.
+    pub const MAX_DELEGATIONS: usize = 8;
+
+    /// Names the agents that handed the task on, the one who handed it to this agent first (`act`, RFC 8693).
+    ///
+    /// # Errors
+    ///
+    /// [`InputError::Delegations`] beyond [`Actor::MAX_DELEGATIONS`].
+    pub fn delegated_by(mut self, agents: Vec<AgentId>) -> Result<Self, InputError> {
+        if agents.len() > Self::MAX_DELEGATIONS {
+            return Err(InputError::Delegations { seen: agents.len(), max: Self::MAX_DELEGATIONS });
+        }
+        self.delegated_by = agents;
+        Ok(self)
+    }
+
+    /// The agents that handed the task on, the latest first.
+    pub fn delegations(&self) -> &[AgentId] {
+        &self.delegated_by
     }
 
     /// The agent.

@@ -53,6 +53,13 @@ impl Timestamp {
         Self(self.0.saturating_add(by).min(MAX_MILLIS))
     }
 
+    /// The time `by` earlier, at least the epoch.
+    #[must_use]
+    pub fn earlier(self, by: Duration) -> Self {
+        let by = i64::try_from(by.as_millis()).unwrap_or(MAX_MILLIS);
+        Self(self.0.saturating_sub(by).max(0))
+    }
+
     /// How long it is from `earlier` to this; zero if it is not earlier.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

@@ -69,6 +69,14 @@ pub enum InputError {
         /// Its greatest length.
         max: usize,
     },
+    /// A task was handed on too often.
+    #[error("a task can be handed on by at most {max} agents, but was by {seen}")]
+    Delegations {
+        /// How often it was.
+        seen: usize,
+        /// How often it may be.
+        max: usize,
+    },
     /// A fact cannot be used by policy.
     #[error("the fact `{name}` is refused: {problem}")]
     Fact {

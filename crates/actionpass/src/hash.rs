@@ -67,6 +67,11 @@ digest! {
     PolicyVersion, "a policy version"
 }
 
+digest! {
+    /// The digest of a tool's definition, as the agent was shown it.
+    ToolHash, "a tool hash"
+}
+
 impl PayloadHash {
     /// Hashes the canonical bytes of a payload.
     pub(crate) fn of(canonical: &[u8]) -> Self {

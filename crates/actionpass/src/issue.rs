@@ -77,8 +77,7 @@ impl<'a> Permit<'a> {
         let claims = Claims {
             issuer: seal.issuer.clone(),
             audience: action.audience().clone(),
-            agent_id: action.actor().agent_id().clone(),
-            human_owner: action.actor().human_owner().clone(),
+            actor: action.actor().clone(),
             id: self.id,
             issued_at: self.issued_at,
             not_before: self.issued_at,
@@ -91,6 +90,7 @@ impl<'a> Permit<'a> {
             policy: self.evaluation.label(),
             policy_version: self.evaluation.policy_version(),
             ledger_hash: appended.hash,
+            bindings: action.bindings().clone(),
         };
         let signed = Token::to_sign(&seal.header, &claims.write());
         if signed.len() > crate::pass::MAX_TOKEN_BYTES - 87 {

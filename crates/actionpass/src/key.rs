@@ -3,7 +3,10 @@
 //! Ed25519 (RFC 8032) in the forms of RFC 8037 (JWK) and RFC 8410 (PEM). A key's id is its RFC 7638 thumbprint, so a key
 //! cannot be trusted under another key's name. Seeds are zeroized when dropped and never printed.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    fmt,
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ed25519_dalek::{
@@ -18,7 +21,6 @@ use zeroize::Zeroizing;
 
 use crate::{
     clock::Timestamp,
-    error::cut,
     json::{Json, Object, ScanError},
     name::Issuer,
     ports::{SignError, Signer},
@@ -59,6 +61,12 @@ impl KeyId {
             URL_SAFE_NO_PAD.encode(key.as_bytes())
         );
         Self(URL_SAFE_NO_PAD.encode(Sha256::digest(jwk)))
+    }
+
+    /// Reads a thumbprint: 32 bytes in canonical base64url.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        (bytes.len() == 32).then(|| Self(text.to_owned()))
     }
 
     /// The text itself.
@@ -302,7 +310,7 @@ impl VerifyingKey {
         self.key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
     }
 
-    fn of_jwk(jwk: &Object) -> Result<Self, KeyError> {
+    pub(crate) fn of_jwk(jwk: &Object) -> Result<Self, KeyError> {
         let problem = |problem| Err(KeyError::Jwk { problem });
         if jwk.get("kty").and_then(Json::as_str) != Some("OKP") {
             return problem("has a `kty` other than `OKP`");
@@ -364,20 +372,72 @@ pub struct KeySet {
     keys: BTreeMap<KeyId, TrustedKey>,
 }
 
-/// A key in a set, and what it is trusted for.
+/// A key, and what it is trusted for: the passes of one issuer, under one algorithm name, while it is valid.
 #[derive(Clone, Debug)]
-pub(crate) struct TrustedKey {
+pub struct TrustedKey {
     pub(crate) key: VerifyingKey,
     pub(crate) issuer: Issuer,
     pub(crate) algorithm: Algorithm,
-    retires: Option<Timestamp>,
+    valid_from: Option<Timestamp>,
+    retires_at: Option<Timestamp>,
+    revoked: bool,
 }
 
 impl TrustedKey {
-    /// Whether the key still counts at `now`.
-    pub(crate) fn is_retired(&self, now: Timestamp) -> bool {
-        self.retires.is_some_and(|retires| now >= retires)
+    /// Trusts `key` for the passes of `issuer`, from now on and until it is taken out of the set.
+    pub fn new(issuer: Issuer, key: VerifyingKey) -> Self {
+        Self {
+            key,
+            issuer,
+            algorithm: Algorithm::default(),
+            valid_from: None,
+            retires_at: None,
+            revoked: false,
+        }
     }
+
+    /// Says that the key's passes name this algorithm.
+    #[must_use]
+    pub fn with_algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// Trusts the key from this moment on, as the new key of a rotation.
+    #[must_use]
+    pub fn valid_from(mut self, moment: Timestamp) -> Self {
+        self.valid_from = Some(moment);
+        self
+    }
+
+    /// Trusts the key until this moment, as the old key of a rotation.
+    #[must_use]
+    pub fn retires_at(mut self, moment: Timestamp) -> Self {
+        self.retires_at = Some(moment);
+        self
+    }
+
+    /// How the key stands at `now`.
+    pub(crate) fn standing(&self, now: Timestamp) -> Standing {
+        if self.revoked {
+            Standing::Revoked
+        } else if self.valid_from.is_some_and(|from| now < from) {
+            Standing::NotYet
+        } else if self.retires_at.is_some_and(|end| now >= end) {
+            Standing::Retired
+        } else {
+            Standing::Valid
+        }
+    }
+}
+
+/// How a trusted key stands at some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Valid,
+    NotYet,
+    Retired,
+    Revoked,
 }
 
 impl KeySet {
@@ -392,35 +452,35 @@ impl KeySet {
     ///
     /// [`KeyError::Duplicate`] if the key is in the set already, [`KeyError::TooMany`] beyond 1024 keys.
     pub fn trust(self, issuer: Issuer, key: VerifyingKey) -> Result<Self, KeyError> {
-        self.add(issuer, key, Algorithm::default(), None)
+        self.add(TrustedKey::new(issuer, key))
     }
 
-    /// Trusts a key whose passes carry another algorithm name.
+    /// Adds a key with its issuer, algorithm and validity.
     ///
     /// # Errors
     ///
     /// As [`KeySet::trust`].
-    pub fn trust_as(
-        self,
-        issuer: Issuer,
-        key: VerifyingKey,
-        algorithm: Algorithm,
-    ) -> Result<Self, KeyError> {
-        self.add(issuer, key, algorithm, None)
+    pub fn add(mut self, trusted: TrustedKey) -> Result<Self, KeyError> {
+        if self.keys.len() >= MAX_KEYS {
+            return Err(KeyError::TooMany);
+        }
+        let id = trusted.key.id.clone();
+        match self.keys.entry(id.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(trusted);
+                Ok(self)
+            }
+            Entry::Occupied(_) => Err(KeyError::Duplicate { kid: id.0 }),
+        }
     }
 
-    /// Trusts a key until it retires, as the old key of a rotation.
-    ///
-    /// # Errors
-    ///
-    /// As [`KeySet::trust`].
-    pub fn trust_until(
-        self,
-        issuer: Issuer,
-        key: VerifyingKey,
-        retires: Timestamp,
-    ) -> Result<Self, KeyError> {
-        self.add(issuer, key, Algorithm::default(), Some(retires))
+    /// Trusts the key no more, whenever its passes were issued. A key that is not in the set stays out of it.
+    #[must_use]
+    pub fn revoke(mut self, id: &KeyId) -> Self {
+        if let Some(key) = self.keys.get_mut(id) {
+            key.revoked = true;
+        }
+        self
     }
 
     /// Trusts every Ed25519 key of a JWKS (RFC 7517) for the passes of `issuer`. Keys of other types are passed over.
@@ -457,9 +517,16 @@ impl KeySet {
                     });
                 }
             };
-            set = set.add(issuer.clone(), VerifyingKey::of_jwk(jwk)?, algorithm, None)?;
+            let key = TrustedKey::new(issuer.clone(), VerifyingKey::of_jwk(jwk)?);
+            set = set.add(key.with_algorithm(algorithm))?;
         }
         if set.is_empty() { Err(KeyError::Empty) } else { Ok(set) }
+    }
+
+    /// The public keys as a JWKS (RFC 7517), for others to verify with.
+    pub fn to_jwks(&self) -> Object {
+        let keys = self.keys.values().map(|trusted| trusted.key.to_jwk(trusted.algorithm));
+        Object::new().with("keys", keys.collect::<Vec<_>>())
     }
 
     /// How many keys are trusted.
@@ -478,22 +545,5 @@ impl KeySet {
 
     pub(crate) fn get(&self, kid: &str) -> Option<&TrustedKey> {
         self.keys.get(&KeyId(kid.to_owned()))
-    }
-
-    fn add(
-        mut self,
-        issuer: Issuer,
-        key: VerifyingKey,
-        algorithm: Algorithm,
-        retires: Option<Timestamp>,
-    ) -> Result<Self, KeyError> {
-        if self.keys.len() >= MAX_KEYS {
-            return Err(KeyError::TooMany);
-        }
-        let id = key.id.clone();
-        match self.keys.insert(id.clone(), TrustedKey { key, issuer, algorithm, retires }) {
-            None => Ok(self),
-            Some(_) => Err(KeyError::Duplicate { kid: cut(id.as_str(), 64) }),
-        }
     }
 }

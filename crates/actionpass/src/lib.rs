@@ -44,6 +44,7 @@
 //! The feature `testing` adds the module `testing`, with parts for tests; no feature changes an answer.
 
 mod action;
+mod bindings;
 mod clock;
 mod constraint;
 mod consume;
@@ -52,6 +53,7 @@ mod error;
 mod glob;
 mod guard;
 mod hash;
+mod holder;
 mod issue;
 mod json;
 mod key;
@@ -65,6 +67,7 @@ mod verify;
 
 pub use crate::{
     action::{Action, ActionBuilder, Actor, Facts, Intent, Payload},
+    bindings::Bindings,
     clock::{Clock, ClockError, FixedClock, SystemClock, Timestamp},
     constraint::{
         ConstraintError, Constraints, FactDefinition, FactType, MAX_CONSTRAINTS, Operator,
@@ -75,14 +78,16 @@ pub use crate::{
     error::{ApprovalRequest, Denied, InputError, Part, Refusal, Unavailable},
     glob::{GlobError, PathGlobs},
     guard::{ArmError, AuthorizeError, Guard},
-    hash::{LedgerHash, PayloadHash, PolicyVersion},
+    hash::{LedgerHash, PayloadHash, PolicyVersion, ToolHash},
     json::{Json, MAX_BYTES, MAX_DEPTH, Number, NumberError, Object, ScanError, ScanProblem},
-    key::{Algorithm, KeyError, KeyId, KeySet, SigningKey, VerifyingKey},
-    name::{AgentId, Audience, EngineName, Issuer, Principal, Resource, TaskId, ToolName},
+    key::{Algorithm, KeyError, KeyId, KeySet, SigningKey, TrustedKey, VerifyingKey},
+    name::{
+        AgentId, Audience, EngineName, Issuer, Principal, Resource, TaskId, ToolName, TransactionId,
+    },
     pass::{ActionPass, Claims, PassId, PassView},
     ports::{
-        Appended, Consumption, ConsumptionStore, EngineError, Ledger, LedgerError, PolicyEngine,
-        SignError, Signer, StoreError,
+        Appended, Consumption, ConsumptionStore, EngineError, Ledger, LedgerError, PassUse,
+        PolicyEngine, Revocation, SignError, Signer, StoreError,
     },
     record::{Outcome, Record, RecordKind},
     verify::{Execution, VerifiedPass, Verifier, VerifyError},

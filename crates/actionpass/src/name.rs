@@ -108,6 +108,11 @@ name! {
     /// A task in the tracker of the humans: `AXT-418`.
     TaskId, "a task id", 128, graphic, "printable ASCII without spaces"
 }
+name! {
+    /// A transaction that a call is part of, as the systems that take part in it know it: `checkout-7`.
+    TransactionId, "a transaction id", 128, graphic, "printable ASCII without spaces"
+}
+
 /// A policy engine, as reasons and pass labels name it: `native`, `cedar`, `rego`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EngineName(Cow<'static, str>);

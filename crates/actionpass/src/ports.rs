@@ -9,7 +9,7 @@ use crate::{
     decision::Evaluation,
     hash::LedgerHash,
     key::{Algorithm, KeyId},
-    name::EngineName,
+    name::{AgentId, EngineName},
     pass::PassId,
     record::Record,
 };
@@ -79,31 +79,83 @@ impl LedgerError {
     }
 }
 
-/// Remembers which passes were used.
+/// Remembers which passes were used, and which may not be.
 pub trait ConsumptionStore: Send + Sync {
-    /// Uses the pass `id` up: of all calls for one pass, in all threads, exactly one is told [`Consumption::First`].
-    ///
-    /// The store keeps `id` at least until `keep_until`, when no verifier accepts the pass any more.
+    /// Uses a pass up: of all calls for one pass, in all threads, exactly one is told [`Consumption::First`]. A pass that
+    /// was revoked is told so, and none that is told so counts as used.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if it is not certain that this is the first use; the pass is then refused.
-    fn consume(
-        &self,
-        id: &PassId,
-        keep_until: Timestamp,
-        now: Timestamp,
-    ) -> Result<Consumption, StoreError>;
+    fn consume(&self, pass: &PassUse<'_>) -> Result<Consumption, StoreError>;
+
+    /// Says what [`ConsumptionStore::consume`] would, and uses nothing up.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] as [`ConsumptionStore::consume`].
+    fn look(&self, pass: &PassUse<'_>) -> Result<Consumption, StoreError>;
+
+    /// Revokes passes from now on. What was revoked stays so.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it is not certain that every later [`ConsumptionStore::consume`] will see it.
+    fn revoke(&self, revocation: &Revocation) -> Result<(), StoreError>;
 }
 
-/// Whether a pass had been used before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The use of a pass, as a store looks at it.
+#[derive(Clone, Copy, Debug)]
+pub struct PassUse<'a> {
+    /// The pass.
+    pub id: &'a PassId,
+    /// The key that signed it.
+    pub key: &'a KeyId,
+    /// The agent that acts.
+    pub agent: &'a AgentId,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// From when on no verifier accepts it any more; until then its use must be remembered.
+    pub keep_until: Timestamp,
+    /// The time now.
+    pub now: Timestamp,
+}
+
+/// Whether a pass may be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Consumption {
     /// This was the first use.
     First,
     /// It had been used already.
     Already,
+    /// It was revoked.
+    Revoked(Revocation),
+}
+
+/// Which passes are revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Revocation {
+    /// One pass.
+    Pass(PassId),
+    /// Every pass that a key signed.
+    Key(KeyId),
+    /// Every pass of an agent.
+    Agent(AgentId),
+    /// Every pass that was issued before a moment.
+    IssuedBefore(Timestamp),
+}
+
+impl fmt::Display for Revocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pass(id) => write!(f, "the pass `{id}`"),
+            Self::Key(id) => write!(f, "every pass of the key `{id}`"),
+            Self::Agent(id) => write!(f, "every pass of the agent `{id}`"),
+            Self::IssuedBefore(moment) => write!(f, "every pass issued before {moment}"),
+        }
+    }
 }
 
 /// A store that cannot say whether a pass was used.
@@ -155,7 +207,9 @@ through_arc!(Ledger {
     fn sync(&self, appended: &Appended) -> Result<(), LedgerError>;
 });
 through_arc!(ConsumptionStore {
-    fn consume(&self, id: &PassId, keep_until: Timestamp, now: Timestamp) -> Result<Consumption, StoreError>;
+    fn consume(&self, pass: &PassUse<'_>) -> Result<Consumption, StoreError>;
+    fn look(&self, pass: &PassUse<'_>) -> Result<Consumption, StoreError>;
+    fn revoke(&self, revocation: &Revocation) -> Result<(), StoreError>;
 });
 through_arc!(Signer {
     fn key_id(&self) -> &KeyId;

@@ -12,6 +12,7 @@ use crate::{
     error::Unavailable,
     hash::PayloadHash,
     json::{Json, Object, ObjectWriter},
+    name::AgentId,
     pass::PassId,
 };
 
@@ -86,13 +87,15 @@ impl Record {
         }
         body.text("agent_id", action.actor().agent_id().as_str());
         if !evaluation.approvers().is_empty() {
-            body.texts("approvers", evaluation.approvers());
+            body.texts("approvers", evaluation.approvers().iter().map(String::as_str));
         }
         body.text("audience", action.audience().as_str());
+        bindings(&mut body, action);
         if evaluation.effect() == Effect::Permit {
             body.object("constraints", evaluation.constraints().as_object());
         }
         body.text("decision", evaluation.effect().as_str());
+        delegations(&mut body, action);
         if let Some((_, expires)) = pass {
             body.plain("expires_at", |out| expires.write(out));
         }
@@ -113,7 +116,9 @@ impl Record {
         let mut body = start();
         body.text("agent_id", action.actor().agent_id().as_str());
         body.text("audience", action.audience().as_str());
+        bindings(&mut body, action);
         body.text("decision", "unavailable");
+        delegations(&mut body, action);
         body.object("facts", action.facts().as_object());
         body.text("human_owner", action.actor().human_owner().as_str());
         body.nested("intent", |body| action.intent().write(body));
@@ -142,6 +147,27 @@ impl Record {
 
 fn start() -> ObjectWriter {
     ObjectWriter::start(Vec::with_capacity(1024))
+}
+
+/// What the action is bound to beyond the call, if there is anything.
+fn bindings(body: &mut ObjectWriter, action: &Action) {
+    let bindings = action.bindings();
+    if !bindings.is_empty() {
+        body.nested("bindings", |body| {
+            bindings.write_approval(body);
+            bindings.write_holder(body);
+            bindings.write_tool_hash(body);
+            bindings.write_transaction(body);
+        });
+    }
+}
+
+/// The agents that handed the task on, if any did.
+fn delegations(body: &mut ObjectWriter, action: &Action) {
+    let agents = action.actor().delegations();
+    if !agents.is_empty() {
+        body.texts("delegated_by", agents.iter().map(AgentId::as_str));
+    }
 }
 
 /// How a permitted action ended.

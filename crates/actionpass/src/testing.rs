@@ -7,16 +7,14 @@ use std::sync::{
 
 use crate::{
     action::{Action, Actor, Facts, Intent, Payload},
-    clock::Timestamp,
     decision::{Cause, Effect, Evaluation, Reason},
     error::InputError,
     hash::{LedgerHash, PolicyVersion},
     json::Object,
     name::EngineName,
-    pass::PassId,
     ports::{
-        Appended, Consumption, ConsumptionStore, EngineError, Ledger, LedgerError, PolicyEngine,
-        StoreError,
+        Appended, Consumption, ConsumptionStore, EngineError, Ledger, LedgerError, PassUse,
+        PolicyEngine, Revocation, StoreError,
     },
     record::Record,
 };
@@ -129,7 +127,15 @@ impl Ledger for MemoryLedger {
 pub struct BrokenStore;
 
 impl ConsumptionStore for BrokenStore {
-    fn consume(&self, _: &PassId, _: Timestamp, _: Timestamp) -> Result<Consumption, StoreError> {
+    fn consume(&self, _: &PassUse<'_>) -> Result<Consumption, StoreError> {
+        Err(StoreError { message: "told to fail".to_owned() })
+    }
+
+    fn look(&self, _: &PassUse<'_>) -> Result<Consumption, StoreError> {
+        Err(StoreError { message: "told to fail".to_owned() })
+    }
+
+    fn revoke(&self, _: &Revocation) -> Result<(), StoreError> {
         Err(StoreError { message: "told to fail".to_owned() })
     }
 }

@@ -10,11 +10,12 @@ use crate::{
     action::{Facts, Payload},
     clock::{Clock, SystemClock, Timestamp},
     constraint::{ConstraintError, Constraints, Vocabulary},
+    holder,
     json::{Json, Object},
-    key::{KeyError, KeySet, TrustedKey},
+    key::{KeyError, KeySet, Standing, TrustedKey},
     name::{Audience, Resource, ToolName},
     pass::{Claims, Header, MAX_TOKEN_BYTES, Token},
-    ports::{Consumption, ConsumptionStore},
+    ports::{Consumption, ConsumptionStore, PassUse, StoreError},
 };
 
 /// The call about to be executed, as the executor itself sees it.
@@ -50,7 +51,7 @@ pub struct Execution<'a> {
 /// let execution =
 ///     Execution { tool: action.tool(), resource: action.resource(), payload: action.payload(), facts: action.facts() };
 /// let verified = verifier.verify(&token, &execution)?;
-/// assert_eq!(verified.claims().agent_id().as_str(), "agent");
+/// assert_eq!(verified.claims().actor().agent_id().as_str(), "agent");
 /// assert!(matches!(verifier.verify(&token, &execution), Err(VerifyError::AlreadyConsumed { .. })));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -169,14 +170,40 @@ impl Verifier {
         token: &str,
         execution: &Execution<'_>,
     ) -> Result<VerifiedPass, VerifyError> {
-        let now = self.now()?;
-        let claims = self.check(token, execution, now)?;
-        self.consume(&claims, now)?;
-        Ok(VerifiedPass { claims })
+        self.verify_and_consume(token, None, execution)
     }
 
-    /// Makes every check of [`Verifier::verify`] but single use, and leaves the pass unused: for looking at a pass, never
-    /// for acting on it. So it yields no [`VerifiedPass`].
+    /// Verifies like [`Verifier::verify`] a pass that is bound to its holder's key, with the proof that
+    /// [`SigningKey::prove_possession`](crate::SigningKey::prove_possession) made. A pass that is not bound is accepted too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::verify`].
+    pub fn verify_held(
+        &self,
+        token: &str,
+        proof: &str,
+        execution: &Execution<'_>,
+    ) -> Result<VerifiedPass, VerifyError> {
+        self.verify_and_consume(token, Some(proof), execution)
+    }
+
+    fn verify_and_consume(
+        &self,
+        token: &str,
+        proof: Option<&str>,
+        execution: &Execution<'_>,
+    ) -> Result<VerifiedPass, VerifyError> {
+        let now = self.now()?;
+        let checked = self.check(token, execution, now)?;
+        self.check_holder(&checked.claims, proof, now)?;
+        // Single use, last of all: a pass that does not fit is not burnt.
+        admit(self.store.consume(&self.pass_use(&checked, now)), &checked.claims)?;
+        Ok(VerifiedPass { claims: checked.claims })
+    }
+
+    /// Makes every check of [`Verifier::verify`], the holder's proof excepted, and leaves the pass unused: for looking at a
+    /// pass, never for acting on it. So it yields no [`VerifiedPass`].
     ///
     /// # Errors
     ///
@@ -186,16 +213,19 @@ impl Verifier {
         token: &str,
         execution: &Execution<'_>,
     ) -> Result<Claims, VerifyError> {
-        self.check(token, execution, self.now()?)
+        let now = self.now()?;
+        let checked = self.check(token, execution, now)?;
+        admit(self.store.look(&self.pass_use(&checked, now)), &checked.claims)?;
+        Ok(checked.claims)
     }
 
-    /// The checks, in order. Each is one function below.
+    /// The checks that look at the token and the call alone, in order. Each is one function below.
     fn check(
         &self,
         token: &str,
         execution: &Execution<'_>,
         now: Timestamp,
-    ) -> Result<Claims, VerifyError> {
+    ) -> Result<Checked<'_>, VerifyError> {
         let token = Token::split(token)?;
         let key = self.trusted_key(&token, now)?;
         if !key.key.accepts(token.signed.as_bytes(), &token.signature) {
@@ -207,7 +237,7 @@ impl Verifier {
         self.check_audience(&claims)?;
         check_call(&claims, execution)?;
         self.check_constraints(&claims, execution.facts)?;
-        Ok(claims)
+        Ok(Checked { claims, key })
     }
 
     /// The trusted key that the header names, under the algorithm that the key's record gives it.
@@ -226,7 +256,12 @@ impl Verifier {
                 key
             }
         };
-        if key.is_retired(now) { Err(VerifyError::KeyRetired) } else { Ok(key) }
+        match key.standing(now) {
+            Standing::Valid => Ok(key),
+            Standing::NotYet => Err(VerifyError::KeyNotYetValid),
+            Standing::Retired => Err(VerifyError::KeyRetired),
+            Standing::Revoked => Err(VerifyError::KeyRevoked),
+        }
     }
 
     fn check_times(&self, claims: &Claims, now: Timestamp) -> Result<(), VerifyError> {
@@ -293,18 +328,50 @@ impl Verifier {
         Ok(read)
     }
 
-    /// Single use, last of all: a pass that does not fit is not burnt.
-    fn consume(&self, claims: &Claims, now: Timestamp) -> Result<(), VerifyError> {
-        let keep_until = claims.expires_at.later(self.skew);
-        match self.store.consume(&claims.id, keep_until, now) {
-            Ok(Consumption::First) => Ok(()),
-            Ok(Consumption::Already) => Err(VerifyError::AlreadyConsumed { id: claims.id.clone() }),
-            Err(error) => Err(VerifyError::StoreUnavailable(error)),
+    /// A pass that is bound to a key needs a proof of that key, made within the skew of now.
+    fn check_holder(
+        &self,
+        claims: &Claims,
+        proof: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), VerifyError> {
+        let Some(holder) = claims.bindings.holder() else { return Ok(()) };
+        let proof = proof.ok_or(VerifyError::HolderProofMissing)?;
+        let window = self.skew.max(holder::MIN_WINDOW);
+        holder::check(proof, holder, claims, now.earlier(window), now.later(window))
+            .map_err(|problem| VerifyError::HolderProof { problem })
+    }
+
+    fn pass_use<'a>(&self, checked: &'a Checked<'_>, now: Timestamp) -> PassUse<'a> {
+        let claims = &checked.claims;
+        PassUse {
+            id: &claims.id,
+            key: checked.key.key.id(),
+            agent: claims.actor.agent_id(),
+            issued_at: claims.issued_at,
+            keep_until: claims.expires_at.later(self.skew),
+            now,
         }
     }
 
     fn now(&self) -> Result<Timestamp, VerifyError> {
         self.clock.now().map_err(VerifyError::ClockUnavailable)
+    }
+}
+
+/// Claims that fit the call, and the key that vouches for them.
+struct Checked<'a> {
+    claims: Claims,
+    key: &'a TrustedKey,
+}
+
+/// Lets a first use through.
+fn admit(answer: Result<Consumption, StoreError>, claims: &Claims) -> Result<(), VerifyError> {
+    match answer {
+        Ok(Consumption::First) => Ok(()),
+        Ok(Consumption::Already) => Err(VerifyError::AlreadyConsumed { id: claims.id.clone() }),
+        Ok(Consumption::Revoked(revocation)) => Err(VerifyError::Revoked(Box::new(revocation))),
+        Err(error) => Err(VerifyError::StoreUnavailable(error)),
     }
 }
 

@@ -139,8 +139,8 @@ impl ObjectWriter {
         write_object(value, &mut self.out);
     }
 
-    pub(crate) fn texts(&mut self, name: &'static str, values: &[String]) {
-        self.list(name, values.iter(), |text, out| write_string(text, out));
+    pub(crate) fn texts<'a>(&mut self, name: &'static str, values: impl Iterator<Item = &'a str>) {
+        self.list(name, values, write_string);
     }
 
     pub(crate) fn objects(&mut self, name: &'static str, values: impl Iterator<Item = Object>) {

@@ -251,7 +251,7 @@ fn the_member_writer_writes_what_the_tree_would() {
     let mut writer = ObjectWriter::start(Vec::new());
     writer.integer("a", -12);
     writer.nested("b", |inner| inner.text("x", "\u{1}\"\\\n"));
-    writer.texts("c", &["p".to_owned(), "q".to_owned()]);
+    writer.texts("c", ["p", "q"].into_iter());
     writer.objects("d", [Object::new().with("k", true), Object::new()].into_iter());
     writer.plain("e", |out| out.extend_from_slice(b"plain"));
     let bytes = writer.finish();

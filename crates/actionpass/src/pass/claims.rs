@@ -1,11 +1,12 @@
 //! What a pass says, typed; and its one way to and from JSON.
 
 use crate::{
-    action::Intent,
+    action::{Actor, Intent},
+    bindings::Bindings,
     clock::Timestamp,
     hash::{LedgerHash, PayloadHash, PolicyVersion},
     json::{Json, Object, ObjectWriter},
-    name::{AgentId, Audience, Issuer, Principal, Resource, TaskId, ToolName},
+    name::{AgentId, Audience, Issuer, Resource, TaskId, ToolName},
     pass::PassId,
 };
 
@@ -14,8 +15,7 @@ use crate::{
 pub struct Claims {
     pub(crate) issuer: Issuer,
     pub(crate) audience: Audience,
-    pub(crate) agent_id: AgentId,
-    pub(crate) human_owner: Principal,
+    pub(crate) actor: Actor,
     pub(crate) id: PassId,
     pub(crate) issued_at: Timestamp,
     pub(crate) not_before: Timestamp,
@@ -28,6 +28,7 @@ pub struct Claims {
     pub(crate) policy: String,
     pub(crate) policy_version: PolicyVersion,
     pub(crate) ledger_hash: LedgerHash,
+    pub(crate) bindings: Bindings,
 }
 
 /// What is wrong with a claim.
@@ -51,14 +52,9 @@ impl Claims {
         &self.audience
     }
 
-    /// The agent that acts (`sub`).
-    pub fn agent_id(&self) -> &AgentId {
-        &self.agent_id
-    }
-
-    /// The human who owns the agent's task.
-    pub fn human_owner(&self) -> &Principal {
-        &self.human_owner
+    /// Who acts: the agent (`sub`), its human owner, and who handed the task on (`act`).
+    pub fn actor(&self) -> &Actor {
+        &self.actor
     }
 
     /// The pass's id (`jti`).
@@ -121,13 +117,21 @@ impl Claims {
         self.ledger_hash
     }
 
+    /// What the pass is bound to beyond the call (`cnf`, `txn`, `approval`, `tool_hash`).
+    pub fn bindings(&self) -> &Bindings {
+        &self.bindings
+    }
+
     /// Writes the claims in canonical form.
     pub(crate) fn write(&self) -> Vec<u8> {
         let mut out = ObjectWriter::start(Vec::with_capacity(1024));
+        write_delegations(&mut out, self.actor.delegations());
+        self.bindings.write_approval(&mut out);
         out.text("aud", self.audience.as_str());
+        self.bindings.write_holder(&mut out);
         out.object("constraints", &self.constraints);
         out.integer("exp", self.expires_at.seconds());
-        out.text("human_owner", self.human_owner.as_str());
+        out.text("human_owner", self.actor.human_owner().as_str());
         out.integer("iat", self.issued_at.seconds());
         out.nested("intent", |out| self.intent.write(out));
         out.text("iss", self.issuer.as_str());
@@ -138,12 +142,15 @@ impl Claims {
         out.text("policy", &self.policy);
         out.plain("policy_version", |out| self.policy_version.write(out));
         out.text("resource", self.resource.as_str());
-        out.text("sub", self.agent_id.as_str());
+        out.text("sub", self.actor.agent_id().as_str());
         out.text("tool", self.tool.as_str());
+        self.bindings.write_tool_hash(&mut out);
+        self.bindings.write_transaction(&mut out);
         out.finish()
     }
 
-    /// Reads claims from what the strict scan found. Every claim must be there, and of its type; no other may be.
+    /// Reads claims from what the strict scan found. Every claim that is not a binding must be there, each of its type, and
+    /// no other.
     pub(crate) fn read(json: Json) -> Result<Self, ClaimsProblem> {
         let Json::Object(object) = json else {
             return Err(problem("claims", "are not a JSON object"));
@@ -159,8 +166,7 @@ impl Claims {
         Ok(Self {
             issuer: claims.parsed("iss")?,
             audience: claims.parsed("aud")?,
-            agent_id: claims.parsed("sub")?,
-            human_owner: claims.parsed("human_owner")?,
+            actor: claims.actor()?,
             id: claims.parsed("jti")?,
             issued_at: claims.time("iat")?,
             not_before: claims.time("nbf")?,
@@ -173,12 +179,16 @@ impl Claims {
             policy: claims.label()?,
             policy_version: claims.digest("policy_version", PolicyVersion::parse)?,
             ledger_hash: claims.digest("ledger_hash", LedgerHash::parse)?,
+            bindings: Bindings::read(&object).map_err(|claim| problem(claim, "is not in form"))?,
         })
     }
 }
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 21] = [
+    "act",
+    "approval",
     "aud",
+    "cnf",
     "constraints",
     "exp",
     "human_owner",
@@ -194,7 +204,19 @@ const NAMES: [&str; 16] = [
     "resource",
     "sub",
     "tool",
+    "tool_hash",
+    "txn",
 ];
+
+/// Nests the agents as RFC 8693 does, the latest outermost.
+fn write_delegations(out: &mut ObjectWriter, agents: &[AgentId]) {
+    if let Some((latest, earlier)) = agents.split_first() {
+        out.nested("act", |out| {
+            write_delegations(out, earlier);
+            out.text("sub", latest.as_str());
+        });
+    }
+}
 
 fn problem(claim: &'static str, problem: impl Into<String>) -> ClaimsProblem {
     ClaimsProblem { claim, problem: problem.into() }
@@ -247,6 +269,26 @@ impl Members<'_> {
             .ok_or_else(|| {
                 problem(claim, "is not a time in whole seconds between the years 1970 and 9999")
             })
+    }
+
+    fn actor(&self) -> Result<Actor, ClaimsProblem> {
+        let mut agents = Vec::new();
+        let mut next = self.0.get("act");
+        while let Some(act) = next {
+            let members = act
+                .as_object()
+                .filter(|act| act.iter().all(|(name, _)| matches!(name, "act" | "sub")))
+                .ok_or_else(|| problem("act", "is not an object of `sub` and `act`"))?;
+            let agent = members
+                .get("sub")
+                .and_then(Json::as_str)
+                .and_then(|agent| AgentId::new(agent).ok());
+            agents.push(agent.ok_or_else(|| problem("act", "has no `sub` that is an agent id"))?);
+            next = members.get("act");
+        }
+        Actor::new(self.parsed("sub")?, self.parsed("human_owner")?)
+            .delegated_by(agents)
+            .map_err(|error| problem("act", error.to_string()))
     }
 
     fn intent(&self) -> Result<Intent, ClaimsProblem> {

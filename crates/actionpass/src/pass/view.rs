@@ -39,8 +39,8 @@ impl Claims {
     pub fn view(&self, now: Timestamp) -> PassView {
         PassView {
             action_pass_id: self.id.to_string(),
-            agent_id: self.agent_id.to_string(),
-            human_owner: self.human_owner.to_string(),
+            agent_id: self.actor.agent_id().to_string(),
+            human_owner: self.actor.human_owner().to_string(),
             intent: match self.intent.task_id() {
                 Some(task) => format!("{task}: {}", self.intent.text()),
                 None => self.intent.text().to_owned(),

@@ -10,7 +10,7 @@ use crate::{
     key::Algorithm,
     name::{Audience, Issuer, Resource, ToolName},
     pass::{ClaimsProblem, HeaderProblem, PassId, TokenProblem},
-    ports::StoreError,
+    ports::{Revocation, StoreError},
 };
 
 /// Why a pass is not accepted. Messages hold nothing of the token's signature.
@@ -52,9 +52,15 @@ pub enum VerifyError {
         /// The algorithm of the header, cut to 32 characters.
         seen: String,
     },
+    /// The key is not trusted yet.
+    #[error("the key that signed the pass is not valid yet")]
+    KeyNotYetValid,
     /// The key is trusted no more.
     #[error("the key that signed the pass has retired")]
     KeyRetired,
+    /// The key was revoked.
+    #[error("the key that signed the pass was revoked")]
+    KeyRevoked,
     /// The signature is not this key's strict Ed25519 signature.
     #[error("the signature does not fit the pass")]
     BadSignature,
@@ -134,6 +140,18 @@ pub enum VerifyError {
     /// The facts do not meet a constraint of the pass.
     #[error("the pass does not allow this: {0}")]
     Constraint(Violation),
+    /// The pass is bound to a key, and nothing shows that its user holds the key.
+    #[error("the pass is bound to its holder's key; send a proof of possession with it")]
+    HolderProofMissing,
+    /// The proof of possession does not hold.
+    #[error("the proof of possession is refused: {problem}")]
+    HolderProof {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The pass was revoked.
+    #[error("revoked: {0}")]
+    Revoked(Box<Revocation>),
     /// The pass was used before.
     #[error("the pass `{id}` was used before; ask the gate for a new one")]
     AlreadyConsumed {
@@ -156,7 +174,9 @@ impl VerifyError {
             Self::BadHeader { .. } => "bad_header",
             Self::UnknownKey { .. } => "unknown_key",
             Self::AlgMismatch { .. } => "alg_mismatch",
+            Self::KeyNotYetValid => "key_not_yet_valid",
             Self::KeyRetired => "key_retired",
+            Self::KeyRevoked => "key_revoked",
             Self::BadSignature => "bad_signature",
             Self::BadClaims { .. } => "bad_claims",
             Self::Issuer { .. } => "issuer_mismatch",
@@ -169,6 +189,9 @@ impl VerifyError {
             Self::Payload { .. } => "payload_mismatch",
             Self::ConstraintUnreadable(_) => "constraint_unreadable",
             Self::Constraint(_) => "constraint_violated",
+            Self::HolderProofMissing => "holder_proof_missing",
+            Self::HolderProof { .. } => "holder_proof_refused",
+            Self::Revoked(_) => "revoked",
             Self::AlreadyConsumed { .. } => "already_consumed",
             Self::StoreUnavailable(_) => "store_unavailable",
         }

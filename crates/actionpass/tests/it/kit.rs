@@ -98,7 +98,10 @@ impl Scene {
 }
 
 pub(crate) fn verifier(key: &SigningKey, clock: &FixedClock) -> Verifier {
-    let keys = KeySet::new().trust(issuer(), key.verifying_key()).unwrap();
+    verifier_with(KeySet::new().trust(issuer(), key.verifying_key()).unwrap(), clock)
+}
+
+pub(crate) fn verifier_with(keys: KeySet, clock: &FixedClock) -> Verifier {
     Verifier::new(keys, "github-executor".parse().unwrap(), MemoryStore::default())
         .unwrap()
         .with_vocabulary(vocabulary())

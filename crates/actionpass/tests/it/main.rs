@@ -9,11 +9,14 @@
     reason = "tests stop where they fail"
 )]
 
+mod bound_to_more;
 mod consumed_once;
 mod fails_closed;
 mod fits_one_call;
 mod human_view;
+mod keys;
 mod kit;
 mod outcome_is_recorded;
+mod revoked;
 mod tokens;
 mod tree;

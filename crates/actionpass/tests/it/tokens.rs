@@ -1,9 +1,13 @@
 //! No token is accepted but one that the trusted key signed, in the one form that a pass has.
 
-use axtary_actionpass::{FixedClock, Json, Object, Signer as _, SigningKey, Timestamp};
+use std::time::Duration;
+
+use axtary_actionpass::{
+    Algorithm, FixedClock, Json, KeySet, Object, Signer as _, SigningKey, Timestamp, TrustedKey,
+};
 use proptest::prelude::*;
 
-use crate::kit::{NOW, Scene, parts, sign, verifier};
+use crate::kit::{NOW, Scene, action, execution, issuer, parts, sign, verifier, verifier_with};
 
 #[test]
 fn the_token_itself_is_accepted() {
@@ -154,23 +158,56 @@ fn a_key_that_is_not_trusted_or_trusted_no_more_is_refused() {
     assert_eq!(scene.refusal(&sign(&other, own_header.as_bytes(), &claims)), "unknown_key");
     assert_eq!(scene.refusal(&sign(&other, &header, &claims)), "bad_signature");
 
-    let retired = axtary_actionpass::KeySet::new()
-        .trust_until(
-            crate::kit::issuer(),
-            scene.key.verifying_key(),
-            Timestamp::from_seconds(NOW).unwrap(),
+    let now = Timestamp::from_seconds(NOW).unwrap();
+    let trusted = || TrustedKey::new(issuer(), scene.key.verifying_key());
+    let kid = scene.key.key_id();
+    for (keys, code) in [
+        (KeySet::new().add(trusted().retires_at(now)).unwrap(), "key_retired"),
+        (
+            KeySet::new().add(trusted().valid_from(now.later(Duration::from_secs(1)))).unwrap(),
+            "key_not_yet_valid",
+        ),
+        (KeySet::new().add(trusted()).unwrap().revoke(kid), "key_revoked"),
+        (KeySet::new().add(trusted().with_algorithm(Algorithm::Ed25519)).unwrap(), "alg_mismatch"),
+    ] {
+        let verifier = verifier_with(keys, &scene.clock);
+        let action = action();
+        assert_eq!(
+            verifier.verify(scene.pass().token(), &execution(&action)).unwrap_err().code(),
+            code
+        );
+    }
+}
+
+#[test]
+fn while_keys_rotate_passes_of_both_are_accepted() {
+    let scene = Scene::new();
+    let now = Timestamp::from_seconds(NOW).unwrap();
+    let (old, new) =
+        (scene.key.clone(), SigningKey::from_seed(&[8; 32]).with_algorithm(Algorithm::Ed25519));
+    let keys = KeySet::new()
+        .add(
+            TrustedKey::new(issuer(), old.verifying_key())
+                .retires_at(now.later(Duration::from_secs(60))),
+        )
+        .unwrap()
+        .add(
+            TrustedKey::new(issuer(), new.verifying_key())
+                .valid_from(now)
+                .with_algorithm(Algorithm::Ed25519),
         )
         .unwrap();
-    let verifier = axtary_actionpass::Verifier::new(
-        retired,
-        "github-executor".parse().unwrap(),
-        axtary_actionpass::MemoryStore::default(),
-    )
-    .unwrap()
-    .with_clock(scene.clock.clone());
-    let action = crate::kit::action();
-    let error = verifier.verify(scene.pass().token(), &crate::kit::execution(&action)).unwrap_err();
-    assert_eq!(error.code(), "key_retired");
+    let verifier = verifier_with(keys, &scene.clock);
+    let action = action();
+    let (_, claims) = parts(scene.pass().token());
+    let header = format!(r#"{{"alg":"Ed25519","kid":"{}","typ":"actionpass+jwt"}}"#, new.key_id());
+    assert!(verifier.verify(&sign(&new, header.as_bytes(), &claims), &execution(&action)).is_ok());
+    assert!(verifier.verify(scene.pass().token(), &execution(&action)).is_ok());
+    scene.clock.advance(Duration::from_secs(60));
+    assert_eq!(
+        verifier.verify(scene.pass().token(), &execution(&action)).unwrap_err().code(),
+        "key_retired"
+    );
 }
 
 #[test]
