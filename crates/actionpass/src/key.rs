@@ -452,7 +452,7 @@ impl KeySet {
     ///
     /// [`KeyError::Duplicate`] if the key is in the set already, [`KeyError::TooMany`] beyond 1024 keys.
     pub fn trust(self, issuer: Issuer, key: VerifyingKey) -> Result<Self, KeyError> {
-        self.add(TrustedKey::new(issuer, key))
+        self.trust_key(TrustedKey::new(issuer, key))
     }
 
     /// Adds a key with its issuer, algorithm and validity.
@@ -460,7 +460,7 @@ impl KeySet {
     /// # Errors
     ///
     /// As [`KeySet::trust`].
-    pub fn add(mut self, trusted: TrustedKey) -> Result<Self, KeyError> {
+    pub fn trust_key(mut self, trusted: TrustedKey) -> Result<Self, KeyError> {
         if self.keys.len() >= MAX_KEYS {
             return Err(KeyError::TooMany);
         }
@@ -518,7 +518,7 @@ impl KeySet {
                 }
             };
             let key = TrustedKey::new(issuer.clone(), VerifyingKey::of_jwk(jwk)?);
-            set = set.add(key.with_algorithm(algorithm))?;
+            set = set.trust_key(key.with_algorithm(algorithm))?;
         }
         if set.is_empty() { Err(KeyError::Empty) } else { Ok(set) }
     }

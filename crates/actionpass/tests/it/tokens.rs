@@ -162,13 +162,18 @@ fn a_key_that_is_not_trusted_or_trusted_no_more_is_refused() {
     let trusted = || TrustedKey::new(issuer(), scene.key.verifying_key());
     let kid = scene.key.key_id();
     for (keys, code) in [
-        (KeySet::new().add(trusted().retires_at(now)).unwrap(), "key_retired"),
+        (KeySet::new().trust_key(trusted().retires_at(now)).unwrap(), "key_retired"),
         (
-            KeySet::new().add(trusted().valid_from(now.later(Duration::from_secs(1)))).unwrap(),
+            KeySet::new()
+                .trust_key(trusted().valid_from(now.later(Duration::from_secs(1))))
+                .unwrap(),
             "key_not_yet_valid",
         ),
-        (KeySet::new().add(trusted()).unwrap().revoke(kid), "key_revoked"),
-        (KeySet::new().add(trusted().with_algorithm(Algorithm::Ed25519)).unwrap(), "alg_mismatch"),
+        (KeySet::new().trust_key(trusted()).unwrap().revoke(kid), "key_revoked"),
+        (
+            KeySet::new().trust_key(trusted().with_algorithm(Algorithm::Ed25519)).unwrap(),
+            "alg_mismatch",
+        ),
     ] {
         let verifier = verifier_with(keys, &scene.clock);
         let action = action();
@@ -186,12 +191,12 @@ fn while_keys_rotate_passes_of_both_are_accepted() {
     let (old, new) =
         (scene.key.clone(), SigningKey::from_seed(&[8; 32]).with_algorithm(Algorithm::Ed25519));
     let keys = KeySet::new()
-        .add(
+        .trust_key(
             TrustedKey::new(issuer(), old.verifying_key())
                 .retires_at(now.later(Duration::from_secs(60))),
         )
         .unwrap()
-        .add(
+        .trust_key(
             TrustedKey::new(issuer(), new.verifying_key())
                 .valid_from(now)
                 .with_algorithm(Algorithm::Ed25519),
