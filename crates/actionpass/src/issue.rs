@@ -131,3 +131,96 @@ impl Recorded {
             .map_err(|error| Unavailable::new(Part::Ledger, error))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+    use crate::{
+        Cause, Constraints, EngineName, Facts, Intent, Json, LedgerHash, Object, Operator, Payload,
+        PolicyVersion, Reason, SigningKey, Vocabulary, action::Actor,
+    };
+
+    fn action() -> Action {
+        let actor = Actor::new("codex-prod".parse().unwrap(), "alice@example.com".parse().unwrap());
+        let facts = Object::new()
+            .with("files_changed", 3)
+            .with("paths", vec!["src/login.rs", "tests/login.rs"]);
+        Action::builder(
+            actor,
+            "github.pull_requests.create".parse().unwrap(),
+            "repo:company/web-app".parse().unwrap(),
+        )
+        .intent(
+            Intent::new("fix the login redirect").unwrap().with_task("AXT-418".parse().unwrap()),
+        )
+        .audience("github-executor".parse().unwrap())
+        .payload(Payload::parse(br#"{"title":"Fix login","head":"fix","base":"main"}"#).unwrap())
+        .facts(Facts::new(facts).unwrap())
+        .build()
+        .unwrap()
+    }
+
+    fn constraints() -> Constraints {
+        Vocabulary::new()
+            .with_constraint("max_files_changed", Operator::AtMost, "files_changed")
+            .with_constraint("blocked_paths", Operator::NoneMatch, "paths")
+            .read(&Object::new().with("blocked_paths", vec![".env*"]).with("max_files_changed", 12))
+            .unwrap()
+    }
+
+    /// What a fixed key, clock and id lead to. The file is part of the documentation of the format.
+    fn golden() -> String {
+        let version = PolicyVersion::of_sources([("native:rules.yml", b"version: 1".as_slice())]);
+        let reason = Reason::new(EngineName::NATIVE, Cause::Permitted).by("small-changes");
+        let evaluation =
+            Evaluation::new(Effect::Permit, vec![EngineName::NATIVE], version, vec![reason])
+                .with_constraints(constraints());
+        let action = action();
+        let now = Timestamp::from_millis(1_785_240_000_250).unwrap();
+        let lifetime =
+            Lifetime { default: Duration::from_secs(600), max: Duration::from_secs(3600) };
+        let id = PassId::new("ap_01K10000000000000000000000").unwrap();
+        let permit = Permit::of(&action, &evaluation, id, now, lifetime).unwrap();
+        let record = permit.record(now);
+        let appended = Appended { seq: 0, hash: LedgerHash::of_line(record.body()) };
+        let key = SigningKey::from_seed(&[7; 32]);
+        let seal = Seal::new("https://gate.example".parse().unwrap(), Box::new(key.clone()));
+        let pass = permit.seal(&appended, &seal).unwrap().0;
+        let file = Object::new()
+            .with("claims", Json::parse(&pass.claims().write()).unwrap())
+            .with("decision", Json::parse(record.body()).unwrap())
+            .with("jwk", key.verifying_key().to_jwk(crate::Algorithm::EdDsa))
+            .with("token", pass.token());
+        serde_json::to_string_pretty(&file).unwrap() + "\n"
+    }
+
+    #[test]
+    fn a_fixed_key_clock_and_id_give_the_pass_that_is_documented() {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/formats/pass.golden.json");
+        if std::env::var_os("UPDATE_VECTORS").is_some() {
+            fs::write(&path, golden()).unwrap();
+        }
+        let documented = fs::read_to_string(&path).unwrap();
+        assert!(
+            documented == golden(),
+            "run with UPDATE_VECTORS=1 and look at what changed:\n{}",
+            golden()
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_permit_issues_nothing() {
+        for effect in [Effect::Deny, Effect::StepUp] {
+            let version = PolicyVersion::of_sources([]);
+            let evaluation = Evaluation::new(effect, vec![EngineName::NATIVE], version, Vec::new());
+            let (action, now) = (action(), Timestamp::from_seconds(1_785_240_000).unwrap());
+            let lifetime =
+                Lifetime { default: Duration::from_secs(600), max: Duration::from_secs(3600) };
+            let id = PassId::new("ap_01K10000000000000000000000").unwrap();
+            assert!(Permit::of(&action, &evaluation, id, now, lifetime).is_none());
+        }
+    }
+}
