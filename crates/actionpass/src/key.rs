@@ -547,3 +547,64 @@ impl KeySet {
         self.keys.get(&KeyId(kid.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    fn hex(text: &str) -> Vec<u8> {
+        (0..text.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+            .collect()
+    }
+
+    fn file(name: &str) -> serde_json::Value {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(name);
+        #[expect(clippy::disallowed_methods, reason = "the published files are not of our profile")]
+        serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    }
+
+    /// Whether a signature is accepted, by a key that is.
+    fn accepted(key: &str, message: &str, signature: &str) -> bool {
+        let Ok(key) = <[u8; 32]>::try_from(hex(key)) else { return false };
+        let Ok(signature) = <[u8; 64]>::try_from(hex(signature)) else { return false };
+        VerifyingKey::from_bytes(&key).is_ok_and(|key| key.accepts(&hex(message), &signature))
+    }
+
+    #[test]
+    fn wycheproof_signatures_are_accepted_exactly_where_they_are_valid() {
+        let file = file("wycheproof/ed25519_test.json");
+        let mut counts = (0, 0);
+        for group in file["testGroups"].as_array().unwrap() {
+            let key = group["publicKey"]["pk"].as_str().unwrap();
+            for test in group["tests"].as_array().unwrap() {
+                let valid = test["result"] == "valid";
+                let accepted =
+                    accepted(key, test["msg"].as_str().unwrap(), test["sig"].as_str().unwrap());
+                assert_eq!(accepted, valid, "{}: {}", test["tcId"], test["comment"]);
+                counts = (counts.0 + usize::from(valid), counts.1 + 1);
+            }
+        }
+        assert_eq!(counts, (88, 151));
+    }
+
+    #[test]
+    fn of_the_speccheck_signatures_only_the_one_that_every_rule_allows_is_accepted() {
+        // 0–2: a key or an R of small order. 3: mixed order, and the cofactorless equation holds. 4, 5: it holds only with
+        // the cofactor. 6, 7: S not below the group order. 8, 9: R in a second spelling. 10, 11: the key in a second spelling.
+        let cases = file("ed25519-speccheck/cases.json");
+        let cases = cases.as_array().unwrap();
+        assert_eq!(cases.len(), 12);
+        for (at, case) in cases.iter().enumerate() {
+            let text = |name: &str| case[name].as_str().unwrap();
+            assert_eq!(
+                accepted(text("pub_key"), text("message"), text("signature")),
+                at == 3,
+                "case {at}"
+            );
+        }
+    }
+}
