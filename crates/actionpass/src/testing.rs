@@ -1,5 +1,7 @@
 //! Parts for tests: policies from closures, a ledger in memory, ports that fail. Behind the feature `testing`.
 
+pub mod properties;
+
 use std::sync::{
     Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},

@@ -11,6 +11,7 @@
 
 mod bound_to_more;
 mod consumed_once;
+mod corpus;
 mod fails_closed;
 mod fits_one_call;
 mod hostile;

@@ -1,0 +1,5 @@
+#![no_main]
+
+use axtary_actionpass::testing::properties;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| properties::verify(bytes));
