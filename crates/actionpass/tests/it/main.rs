@@ -16,6 +16,7 @@ mod fails_closed;
 mod fits_one_call;
 mod hostile;
 mod human_view;
+mod interop;
 mod keys;
 mod kit;
 mod order_of_checks;
