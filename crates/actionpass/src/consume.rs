@@ -70,7 +70,7 @@ impl Used {
             return None;
         }
         [
-            Revocation::Pass(pass.id.clone()),
+            Revocation::Pass(*pass.id),
             Revocation::Key(pass.key.clone()),
             Revocation::Agent(pass.agent.clone()),
         ]
@@ -113,8 +113,8 @@ impl ConsumptionStore for MemoryStore {
         let answer = used.look(pass, self.capacity)?;
         match &answer {
             Consumption::First => {
-                used.ids.insert(pass.id.clone());
-                used.by_expiry.push(Reverse((pass.keep_until, pass.id.clone())));
+                used.ids.insert(*pass.id);
+                used.by_expiry.push(Reverse((pass.keep_until, *pass.id)));
             }
             Consumption::Already | Consumption::Revoked(_) => {}
         }
@@ -235,7 +235,7 @@ mod tests {
             assert_eq!(consume(&store, &id(), 10, 1), Ok(Consumption::Revoked(revocation)));
         }
         let (store, pass) = (MemoryStore::default(), id());
-        store.revoke(&Revocation::Pass(pass.clone())).unwrap();
+        store.revoke(&Revocation::Pass(pass)).unwrap();
         store.revoke(&Revocation::IssuedBefore(at(1))).unwrap();
         store.revoke(&Revocation::Agent(AgentId::new("other").unwrap())).unwrap();
         assert_eq!(consume(&store, &pass, 10, 1), Ok(Consumption::Revoked(Revocation::Pass(pass))));

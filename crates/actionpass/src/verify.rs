@@ -369,7 +369,7 @@ struct Checked<'a> {
 fn admit(answer: Result<Consumption, StoreError>, claims: &Claims) -> Result<(), VerifyError> {
     match answer {
         Ok(Consumption::First) => Ok(()),
-        Ok(Consumption::Already) => Err(VerifyError::AlreadyConsumed { id: claims.id.clone() }),
+        Ok(Consumption::Already) => Err(VerifyError::AlreadyConsumed { id: claims.id }),
         Ok(Consumption::Revoked(revocation)) => Err(VerifyError::Revoked(Box::new(revocation))),
         Err(error) => Err(VerifyError::StoreUnavailable(error)),
     }

@@ -208,7 +208,7 @@ fn look(transaction: &Transaction<'_>, pass: &PassUse<'_>) -> rusqlite::Result<L
         None => {}
         Some("key") => return Ok(Look::Revoked(Revocation::Key(pass.key.clone()))),
         Some("agent") => return Ok(Look::Revoked(Revocation::Agent(pass.agent.clone()))),
-        Some(_) => return Ok(Look::Revoked(Revocation::Pass(pass.id.clone()))),
+        Some(_) => return Ok(Look::Revoked(Revocation::Pass(*pass.id))),
     }
     let used = transaction
         .prepare_cached("SELECT 1 FROM used WHERE id = ?1")?

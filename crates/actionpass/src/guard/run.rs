@@ -52,12 +52,7 @@ struct Running<'a> {
 
 impl<'a> Running<'a> {
     fn start(guard: &'a Guard, pass: &ActionPass) -> Self {
-        Self {
-            guard,
-            pass: pass.id().clone(),
-            payload_hash: pass.claims().payload_hash(),
-            ended: false,
-        }
+        Self { guard, pass: *pass.id(), payload_hash: pass.claims().payload_hash(), ended: false }
     }
 
     fn end(mut self, outcome: Outcome) -> Result<(), Unavailable> {

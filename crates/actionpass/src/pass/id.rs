@@ -10,8 +10,13 @@ use crate::{
 };
 
 /// A pass's id: `ap_` and a ULID (26 upper-case base32 digits), as `ap_01K1A2B3C4D5E6F7G8H9J0K1M2`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PassId(String);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PassId(
+    // INVARIANT: the text, which is ASCII. In place, so that a store of used passes is a table without pointers.
+    [u8; LENGTH],
+);
+
+const LENGTH: usize = "ap_".len() + ulid::ULID_LEN;
 
 impl PassId {
     /// Reads an id. There is one spelling of each, so that single use cannot be fooled by another.
@@ -19,15 +24,13 @@ impl PassId {
     /// # Errors
     ///
     /// [`InputError::PassId`] if the text has another form.
-    pub fn new(text: impl Into<String>) -> Result<Self, InputError> {
-        let text = text.into();
-        let canonical = text
-            .strip_prefix("ap_")
-            .and_then(|ulid| Ulid::from_string(ulid).ok().filter(|read| read.to_string() == ulid));
-        match canonical {
-            Some(_) => Ok(Self(text)),
-            None => Err(InputError::PassId { seen: cut(&text, 64) }),
-        }
+    pub fn new(text: impl AsRef<str>) -> Result<Self, InputError> {
+        let text = text.as_ref();
+        text.strip_prefix("ap_")
+            .and_then(|digits| Ulid::from_string(digits).ok())
+            .map(Self::of)
+            .filter(|id| id.as_str() == text)
+            .ok_or_else(|| InputError::PassId { seen: cut(text, 64) })
     }
 
     /// Makes an id that was never used: 48 bits of time, 80 random bits.
@@ -35,12 +38,22 @@ impl PassId {
         let mut random = [0_u8; 16];
         getrandom::fill(&mut random).map_err(|error| Unavailable::new(Part::Randomness, error))?;
         let millis = u64::try_from(now.millis()).unwrap_or(0);
-        Ok(Self(format!("ap_{}", Ulid::from_parts(millis, u128::from_be_bytes(random)))))
+        Ok(Self::of(Ulid::from_parts(millis, u128::from_be_bytes(random))))
+    }
+
+    fn of(ulid: Ulid) -> Self {
+        let mut text = *b"ap_00000000000000000000000000";
+        let mut digits = [0; ulid::ULID_LEN];
+        ulid.array_to_str(&mut digits);
+        for (place, digit) in text.iter_mut().skip("ap_".len()).zip(digits) {
+            *place = digit;
+        }
+        Self(text)
     }
 
     /// The text itself.
     pub fn as_str(&self) -> &str {
-        &self.0
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
@@ -54,13 +67,13 @@ impl std::str::FromStr for PassId {
 
 impl fmt::Display for PassId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for PassId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
@@ -80,7 +93,7 @@ mod tests {
             "ap_01K1A2B3C4D5E6F7G8H9J0K1MI".to_owned(),
             String::new(),
         ] {
-            assert!(PassId::new(other.clone()).is_err(), "{other:?}");
+            assert!(PassId::new(&other).is_err(), "{other:?}");
         }
     }
 }

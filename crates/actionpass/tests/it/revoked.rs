@@ -14,7 +14,7 @@ fn a_revoked_pass_key_agent_or_moment_is_refused() {
     let scene = Scene::new();
     let pass = scene.pass();
     for revocation in [
-        Revocation::Pass(pass.id().clone()),
+        Revocation::Pass(*pass.id()),
         Revocation::Key(scene.key.key_id().clone()),
         Revocation::Agent("codex-prod".parse().unwrap()),
         Revocation::IssuedBefore(Timestamp::from_seconds(NOW + 1).unwrap()),
