@@ -11,7 +11,7 @@ use crate::{
     action::Action,
     decision::{Evaluation, Reason},
     hash::{LedgerHash, PayloadHash, PolicyVersion},
-    json::{Object, ScanError},
+    json::{NumberError, Object, ScanError},
     name::{AgentId, Principal, Resource, ToolName},
 };
 
@@ -91,6 +91,9 @@ pub enum InputError {
         /// Which part.
         part: &'static str,
     },
+    /// A number that JSON of the strict profile does not hold.
+    #[error(transparent)]
+    Number(#[from] NumberError),
     /// JSON outside the strict profile.
     #[error(transparent)]
     Json(#[from] ScanError),

@@ -105,6 +105,16 @@ impl PathGlobs {
     }
 }
 
+/// The form in which case-insensitive and normalizing file systems compare a path: two paths with one key may be one file.
+pub fn path_key(path: &str) -> String {
+    fold(path).to_lowercase()
+}
+
+/// Whether a reader cannot see this character, or it changes the order in which others are shown.
+pub fn is_invisible(character: char) -> bool {
+    character.is_control() || is_ignorable(character)
+}
+
 /// Turns a pattern as written into anchored globs.
 fn expand(pattern: &str, strength: Strength) -> Result<Vec<String>, GlobError> {
     let refuse = |problem: &str| Err(GlobError::new(pattern, problem));

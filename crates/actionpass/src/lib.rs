@@ -76,7 +76,7 @@ pub use crate::{
     consume::MemoryStore,
     decision::{Cause, Effect, Evaluation, Reason},
     error::{ApprovalRequest, Denied, InputError, Part, Refusal, Unavailable},
-    glob::{GlobError, PathGlobs},
+    glob::{GlobError, PathGlobs, is_invisible, path_key},
     guard::{ArmError, AuthorizeError, Guard},
     hash::{LedgerHash, PayloadHash, PolicyVersion, ToolHash},
     json::{Json, MAX_BYTES, MAX_DEPTH, Number, NumberError, Object, ScanError, ScanProblem},

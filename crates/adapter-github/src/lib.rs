@@ -1,1 +1,58 @@
-//! stub
+//! Normalizes GitHub calls: a typed call and the git repository that it is about go in, an [`Action`] with facts derived from
+//! the repository itself comes out.
+//!
+//! ```text
+//! PullRequest ──┐
+//!               ├── normalize ──> Action: tool, resource, payload (what is sent, bound to its commits), facts
+//! ChangeSet  ───┘
+//! ```
+//!
+//! ```no_run
+//! use axtary_actionpass::{Actor, Intent};
+//! use axtary_adapter_github::{BranchName, ChangeSet, PullRequest, RepositoryName, normalize};
+//!
+//! let repository = git2::Repository::open("web-app")?;
+//! let (base, head) = (BranchName::new("main")?, BranchName::new("agent/fix-login")?);
+//! let changes = ChangeSet::between(&repository, &base, &head)?;
+//! let call = PullRequest::new(RepositoryName::new("company/web-app")?, base, head, "Fix the login redirect");
+//! let actor = Actor::new("codex-prod".parse()?, "alice@example.com".parse()?);
+//! let action = normalize(&call, &changes, actor, Intent::new("fix the login")?, "github-executor".parse()?)?;
+//! assert_eq!(action.resource().as_str(), "repo:company/web-app");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is promised
+//!
+//! - Facts come from the commits, never from the call's text. The payload names the commits, so a pass is for exactly these.
+//! - The change set is whole: what the head has and the merge base has not, renames with both names, mode changes, symbolic
+//!   links, submodules. One that is too large to look at is an error.
+//! - What cannot be normalized with certainty is an error, and so a denial: a path that is not UTF-8, that hides characters,
+//!   that some system would read as another path; a revision where a branch belongs; histories without a common commit.
+//!
+//! # What is not
+//!
+//! - Only pull requests within one repository, so far.
+//! - Whether the branch on GitHub still is what it was here is for the executor to check: `head_sha` and `base_sha` are in the
+//!   payload for that.
+//!
+//! [`Action`]: axtary_actionpass::Action
+
+mod call;
+mod change;
+mod error;
+mod facts;
+mod name;
+mod normalize;
+mod path;
+mod production;
+mod vocabulary;
+
+pub use crate::{
+    call::PullRequest,
+    change::{Change, ChangeSet, MAX_CHANGES, Status},
+    error::NormalizeError,
+    name::{BranchName, RepositoryName},
+    normalize::normalize,
+    production::Production,
+    vocabulary::vocabulary,
+};

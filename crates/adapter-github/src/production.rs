@@ -1,0 +1,249 @@
+//! Which paths reach production: a list by category, which a user may replace.
+
+use std::sync::OnceLock;
+
+use axtary_actionpass::{GlobError, PathGlobs};
+
+/// The standard list, by category. Patterns read as in `.gitignore` and match broadly.
+const STANDARD: [(&str, &[&str]); 10] = [
+    (
+        "ci",
+        &[
+            "/.github/",
+            "/.gitlab-ci.yml",
+            "/.circleci/",
+            "/.buildkite/",
+            "/azure-pipelines*.yml",
+            "/Jenkinsfile*",
+            "bitbucket-pipelines.yml",
+            "/.drone.yml",
+            "/cloudbuild*.yaml",
+            "/action.yml",
+        ],
+    ),
+    (
+        "ownership",
+        &[
+            "/CODEOWNERS",
+            "/docs/CODEOWNERS",
+            "/.github/CODEOWNERS",
+            ".gitattributes",
+            ".gitmodules",
+            ".lfsconfig",
+            "/.mailmap",
+            "/.github/dependabot.yml",
+            "renovate.json*",
+        ],
+    ),
+    (
+        "infra",
+        &[
+            "*.tf",
+            "*.tfvars*",
+            "*.hcl",
+            "Pulumi*.yaml",
+            "cdk.json",
+            "serverless.y*ml",
+            "*.bicep",
+            "cloudformation/",
+            "ansible/",
+            "/infra/",
+            "/deploy/",
+            "/ops/",
+        ],
+    ),
+    (
+        "kubernetes",
+        &[
+            "k8s/",
+            "kubernetes/",
+            "kustomization.y*ml",
+            "Chart.yaml",
+            "values*.y*ml",
+            "helm/",
+            "argocd/",
+        ],
+    ),
+    (
+        "image",
+        &[
+            "Dockerfile*",
+            "*.dockerfile",
+            "Containerfile*",
+            "docker-compose*.y*ml",
+            "compose*.y*ml",
+            ".dockerignore",
+            "Procfile",
+            "fly.toml",
+            "vercel.json",
+            "netlify.toml",
+            "wrangler.toml",
+            "app.yaml",
+        ],
+    ),
+    ("data", &["migrations/", "migrate/", "*.sql", "schema.prisma", "alembic/", "**/db/schema.rb"]),
+    (
+        "dependencies",
+        &[
+            "package.json",
+            "package-lock.json",
+            "npm-shrinkwrap.json",
+            "pnpm-lock.yaml",
+            "yarn.lock",
+            "bun.lock*",
+            ".npmrc",
+            ".yarnrc*",
+            "Cargo.toml",
+            "Cargo.lock",
+            ".cargo/",
+            "build.rs",
+            "go.mod",
+            "go.sum",
+            "requirements*.txt",
+            "pyproject.toml",
+            "setup.py",
+            "poetry.lock",
+            "uv.lock",
+            "Gemfile*",
+            "pom.xml",
+            "build.gradle*",
+            "composer.*",
+        ],
+    ),
+    (
+        "secrets",
+        &[
+            ".env*",
+            "*.pem",
+            "*.key",
+            "*.p12",
+            "id_rsa*",
+            "id_ed25519*",
+            ".netrc",
+            ".aws/",
+            "secrets*.y*ml",
+            ".sops.yaml",
+            "credentials*",
+        ],
+    ),
+    (
+        "agent_config",
+        &[
+            "/.claude/",
+            "/.cursor/",
+            "/.codex/",
+            "/.gemini/",
+            "/.mcp.json",
+            "AGENTS.md",
+            "CLAUDE.md",
+            "/.vscode/",
+            "/.devcontainer/",
+            "/axtary.yml",
+            "/.axtary/",
+            "/.husky/",
+            "/.pre-commit-config.yaml",
+            "/.envrc",
+            "/Makefile",
+            "/justfile",
+        ],
+    ),
+    (
+        "runtime_flags",
+        &[
+            "feature_flags*",
+            "feature-flags*",
+            "flags.y*ml",
+            "**/config/production*",
+            "**/settings/prod*",
+            "robots.txt",
+            "_redirects",
+            "CNAME",
+        ],
+    ),
+];
+
+/// Paths that reach production, by category.
+#[derive(Clone, Debug)]
+pub struct Production {
+    categories: Vec<(String, PathGlobs)>,
+}
+
+impl Production {
+    /// A list of one's own: categories, each with its patterns.
+    ///
+    /// # Errors
+    ///
+    /// [`GlobError`] names the pattern that is refused.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use axtary_adapter_github::Production;
+    ///
+    /// let production = Production::new([("infra", ["terraform/"].as_slice()), ("billing", &["/billing/"])])?;
+    /// assert_eq!(production.categories_of("terraform/main.tf").collect::<Vec<_>>(), ["infra"]);
+    /// # Ok::<(), axtary_actionpass::GlobError>(())
+    /// ```
+    pub fn new<'a>(
+        categories: impl IntoIterator<Item = (&'a str, &'a [&'a str])>,
+    ) -> Result<Self, GlobError> {
+        let compile =
+            |(name, patterns): (&str, &[&str])| Ok((name.to_owned(), PathGlobs::deny(patterns)?));
+        Ok(Self { categories: categories.into_iter().map(compile).collect::<Result<_, _>>()? })
+    }
+
+    /// The categories that `path` belongs to.
+    pub fn categories_of(&self, path: &str) -> impl Iterator<Item = &str> {
+        self.categories
+            .iter()
+            .filter(move |(_, globs)| globs.matches(path))
+            .map(|(name, _)| name.as_str())
+    }
+}
+
+/// The standard list; compiled once.
+pub(crate) fn standard() -> Result<Production, GlobError> {
+    static COMPILED: OnceLock<Result<Production, GlobError>> = OnceLock::new();
+    COMPILED.get_or_init(|| Production::new(STANDARD)).clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_standard_list_finds_what_reaches_production_and_leaves_the_rest() {
+        let production = standard().unwrap();
+        for (path, category) in [
+            (".github/workflows/ci.yml", "ci"),
+            (".GitHub/Workflows/ci.yml", "ci"),
+            ("docs/CODEOWNERS", "ownership"),
+            ("codeowners", "ownership"),
+            ("sub/.gitattributes", "ownership"),
+            ("modules/net/main.tf", "infra"),
+            ("deploy/production.yaml", "infra"),
+            ("charts/web/values-prod.yaml", "kubernetes"),
+            ("services/api/Dockerfile.prod", "image"),
+            ("app/db/migrations/001.sql", "data"),
+            ("crates/x/Cargo.toml", "dependencies"),
+            ("web/.env.local", "secrets"),
+            (".claude/settings.json", "agent_config"),
+            ("src/config/production.json", "runtime_flags"),
+        ] {
+            assert!(
+                production.categories_of(path).any(|found| found == category),
+                "{path} is {category}"
+            );
+        }
+        for path in [
+            "src/lib.rs",
+            "tests/login.rs",
+            "README.md",
+            "docs/deploying.md",
+            "src/environment.rs",
+            "web/infra.ts",
+        ] {
+            assert_eq!(production.categories_of(path).collect::<Vec<_>>(), [""; 0], "{path}");
+        }
+    }
+}
