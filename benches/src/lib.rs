@@ -1,1 +1,148 @@
-//! stub
+//! What the benches work on: one pull request, the same policy in three languages, and policies that grow.
+
+use axtary_actionpass::{
+    Action, Actor, Constraints, FactType, Facts, InputError, Intent, Issuer, Object, Operator,
+    Payload, Vocabulary,
+};
+use axtary_policy::{CedarEngine, LoadError, NativeEngine, RegoEngine, Rule};
+
+/// A pull request whose payload has 600 bytes.
+///
+/// # Errors
+///
+/// None: every part is in form.
+pub fn action() -> Result<Action, InputError> {
+    let actor = Actor::new("codex-prod".parse()?, "alice@example.com".parse()?);
+    let facts = Object::new()
+        .with("base_branch", "main")
+        .with("files_changed", 3)
+        .with("max_files_changed", 3)
+        .with("paths", vec!["src/login.rs", "src/session.rs", "tests/login.rs"])
+        .with("tests_changed", true)
+        .with("touches_production", false);
+    Action::builder(actor, "github.pull_requests.create".parse()?, "repo:company/web-app".parse()?)
+        .intent(Intent::new("fix the login redirect")?.with_task("AXT-418".parse()?))
+        .audience("github-executor".parse()?)
+        .payload(Payload::parse(payload().as_bytes())?)
+        .facts(Facts::new(facts)?)
+        .build()
+}
+
+/// The payload as the agent wrote it: 600 bytes.
+pub fn payload() -> String {
+    let body = "The redirect behind the login lost its query. ".repeat(10);
+    let payload = format!(
+        r#"{{"title": "Fix the login redirect", "head": "agent/fix-login", "base": "main", "draft": false, "body": "{body}"}}"#
+    );
+    format!("{payload:<600}")
+}
+
+/// The names that the policies below use.
+pub fn vocabulary() -> Vocabulary {
+    Vocabulary::new()
+        .with_fact("files_changed", FactType::Integer, "the number of files the call changes")
+        .with_fact("paths", FactType::TextList, "the paths that the call changes")
+        .with_fact("base_branch", FactType::Text, "the branch to merge into")
+        .with_fact("tests_changed", FactType::Boolean, "whether tests change too")
+        .with_fact("touches_production", FactType::Boolean, "whether the call reaches production")
+        .with_constraint("max_files_changed", Operator::AtMost, "files_changed")
+        .with_constraint("blocked_paths", Operator::NoneMatch, "paths")
+        .with_constraint("base_branch", Operator::Equals, "base_branch")
+        .with_constraint("requires_tests", Operator::IsTrue, "tests_changed")
+        .with_constraint("touches_production", Operator::Equals, "touches_production")
+}
+
+/// The constraints of the rule that permits the action.
+///
+/// # Errors
+///
+/// None: every name is known.
+pub fn constraints() -> Result<Constraints, axtary_actionpass::ConstraintError> {
+    vocabulary().read(&written())
+}
+
+fn written() -> Object {
+    Object::new()
+        .with("blocked_paths", vec![".env*", ".github/**"])
+        .with("max_files_changed", 12)
+        .with("requires_tests", true)
+        .with("touches_production", false)
+}
+
+/// Native rules, `count` of them: for other agents' calls of the same tool, and, last, the one that permits the action.
+///
+/// # Errors
+///
+/// None: every rule is in form.
+pub fn native(count: usize) -> Result<NativeEngine, LoadError> {
+    let vocabulary = vocabulary();
+    let rule = |id: String, agent: String| {
+        let rule = Rule::permit(id)
+            .agent(agent)
+            .tool("github.pull_requests.create")
+            .resource("repo:company/web-app");
+        written().into_iter().fold(rule, |rule, (name, operand)| rule.constraint(name, operand))
+    };
+    let mut builder = NativeEngine::builder(&vocabulary);
+    for number in 1..count {
+        builder = builder.rule(rule(format!("rule-{number}"), format!("agent-{number}")));
+    }
+    builder.rule(rule("small-changes".to_owned(), "codex-prod".to_owned())).build()
+}
+
+/// The text of `count` Cedar policies: for other agents, and, last, the one that permits the action.
+pub fn cedar_text(count: usize) -> String {
+    let policy = |agent: &str| {
+        format!(
+            r#"permit (principal == Agent::"{agent}", action == Action::"github.pull_requests.create", resource == Repo::"company/web-app")
+when {{ context.intent.task_id == "AXT-418" && context.payload.max_files_changed <= 12 && !context.payload.touches_production }};
+"#
+        )
+    };
+    (1..count)
+        .map(|number| policy(&format!("agent-{number}")))
+        .chain([policy("codex-prod")])
+        .collect()
+}
+
+/// The engine over [`cedar_text`].
+///
+/// # Errors
+///
+/// None: every policy is in form.
+pub fn cedar(count: usize) -> Result<CedarEngine, LoadError> {
+    CedarEngine::from_sources(&[("policy.cedar", cedar_text(count).as_str())])
+}
+
+/// The same policy in Rego.
+pub const REGO: &str = r#"package axtary
+
+default allow := false
+
+allow if {
+    input.actor.agent_id == "codex-prod"
+    input.tool == "github.pull_requests.create"
+    input.resource == "repo:company/web-app"
+    input.intent.task_id == "AXT-418"
+    input.payload.max_files_changed <= 12
+    input.payload.touches_production == false
+}
+"#;
+
+/// The engine over [`REGO`].
+///
+/// # Errors
+///
+/// None: the module is in form.
+pub fn rego() -> Result<RegoEngine, LoadError> {
+    RegoEngine::from_modules(&[("policy.rego", REGO)])
+}
+
+/// The gate of the benches.
+///
+/// # Errors
+///
+/// None: the name is in form.
+pub fn issuer() -> Result<Issuer, InputError> {
+    "https://gate.example".parse()
+}

@@ -24,6 +24,11 @@ const RENAME_LIMIT: usize = 1000;
 /// The longest target of a symbolic link, in bytes.
 const MAX_TARGET: usize = 4096;
 
+/// The mode of a symbolic link.
+pub(crate) const SYMLINK: u32 = 0o120_000;
+/// The mode of a submodule.
+pub(crate) const SUBMODULE: u32 = 0o160_000;
+
 /// What happened to a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -61,9 +66,16 @@ pub struct Change {
     pub lines_removed: Option<usize>,
     /// Whether a line that is not blank was added.
     pub adds_text: bool,
+    old_id: Oid,
+    new_id: Oid,
 }
 
 impl Change {
+    /// Whether it is a symbolic link or a submodule afterwards.
+    fn is_special(&self) -> bool {
+        matches!(self.new_mode, SYMLINK | SUBMODULE)
+    }
+
     /// Both names, the old one first; a name that did not change once.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         let old = self.old_path.as_deref();
@@ -108,13 +120,7 @@ impl ChangeSet {
                     NormalizeError::git("find the merge base")(error)
                 }
             })?;
-        let diff = diff(repository, merge_base, &head_commit)?;
-        if diff.deltas().len() > MAX_CHANGES {
-            return Err(NormalizeError::TooLarge { seen: diff.deltas().len(), max: MAX_CHANGES });
-        }
-        let changes = (0..diff.deltas().len())
-            .map(|at| read_change(repository, &diff, at))
-            .collect::<Result<Vec<_>, _>>()?;
+        let changes = pair_renames(read_changes(repository, merge_base, &head_commit)?);
         refuse_ambiguity(&changes)?;
         Ok(Self {
             base: base.clone(),
@@ -135,7 +141,7 @@ impl ChangeSet {
         self
     }
 
-    /// The changes, in the order of git.
+    /// The changes, in the order of their paths.
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
@@ -175,23 +181,62 @@ fn resolve<'r>(
     Err(NormalizeError::NoSuchBranch { branch: branch.to_string() })
 }
 
-fn diff<'r>(
+/// The changes between two commits; of renames, those of regular files are paired.
+fn read_changes(
+    repository: &Repository,
+    merge_base: Oid,
+    head: &Commit<'_>,
+) -> Result<Vec<Change>, NormalizeError> {
+    let failed = || NormalizeError::git(format!("compare {merge_base} with {}", head.id()));
+    let whole = compare(repository, merge_base, head, &[]).map_err(failed())?;
+    if whole.deltas().len() > MAX_CHANGES {
+        return Err(NormalizeError::TooLarge { seen: whole.deltas().len(), max: MAX_CHANGES });
+    }
+    let (kept, rest): (Vec<_>, Vec<_>) =
+        whole.deltas().enumerate().partition(|(_, d)| d.status() == Delta::Typechange);
+    let kept: Vec<usize> = kept.into_iter().map(|(at, _)| at).collect();
+    // Git pairs no path with one that stayed and became another kind of thing; libgit2 would, so it is not shown these.
+    let rest: Vec<Vec<u8>> = rest
+        .iter()
+        .filter_map(|(_, delta)| delta.new_file().path_bytes().map(<[u8]>::to_vec))
+        .collect();
+    let mut changes: Vec<Change> =
+        kept.iter().map(|at| read_change(repository, &whole, *at)).collect::<Result<_, _>>()?;
+    if rest.is_empty() {
+        return Ok(changes);
+    }
+    let mut others = if kept.is_empty() {
+        whole
+    } else {
+        compare(repository, merge_base, head, &rest).map_err(failed())?
+    };
+    let mut similar = DiffFindOptions::new();
+    similar.renames(true).rename_threshold(50).rename_limit(RENAME_LIMIT);
+    others.find_similar(Some(&mut similar)).map_err(failed())?;
+    for at in 0..others.deltas().len() {
+        changes.push(read_change(repository, &others, at)?);
+    }
+    Ok(changes)
+}
+
+/// Compares two commits' trees, as far as `paths` go; all of them if there are none.
+fn compare<'r>(
     repository: &'r Repository,
     merge_base: Oid,
-    head: &Commit<'r>,
-) -> Result<Diff<'r>, NormalizeError> {
-    let compare = || -> Result<Diff<'r>, git2::Error> {
-        let old = repository.find_commit(merge_base)?.tree()?;
-        let mut options = DiffOptions::new();
-        options.include_typechange(true).ignore_submodules(false).context_lines(0);
-        let mut diff =
-            repository.diff_tree_to_tree(Some(&old), Some(&head.tree()?), Some(&mut options))?;
-        let mut similar = DiffFindOptions::new();
-        similar.renames(true).rename_threshold(50).rename_limit(RENAME_LIMIT);
-        diff.find_similar(Some(&mut similar))?;
-        Ok(diff)
-    };
-    compare().map_err(NormalizeError::git(format!("compare {merge_base} with {}", head.id())))
+    head: &Commit<'_>,
+    paths: &[Vec<u8>],
+) -> Result<Diff<'r>, git2::Error> {
+    let mut options = DiffOptions::new();
+    options
+        .include_typechange(true)
+        .ignore_submodules(false)
+        .context_lines(0)
+        .disable_pathspec_match(true);
+    for path in paths {
+        options.pathspec(path.as_slice());
+    }
+    let old = repository.find_commit(merge_base)?.tree()?;
+    repository.diff_tree_to_tree(Some(&old), Some(&head.tree()?), Some(&mut options))
 }
 
 fn read_change(
@@ -250,7 +295,49 @@ fn read_change(
         lines_added: lines.map(|(added, _)| added),
         lines_removed: lines.map(|(_, removed)| removed),
         adds_text,
+        old_id: old.id(),
+        new_id: new.id(),
     })
+}
+
+/// Finds the renames of symbolic links and submodules, which libgit2 leaves as a removal and an addition: as git does, each addition
+/// takes the first removal of the same object, one of the same file name before others.
+fn pair_renames(mut changes: Vec<Change>) -> Vec<Change> {
+    let mut paired = Vec::with_capacity(changes.len());
+    while let Some(at) =
+        changes.iter().position(|change| change.status == Status::Added && change.is_special())
+    {
+        let mut added = changes.remove(at);
+        let same = |change: &Change| {
+            change.status == Status::Deleted
+                && (change.old_mode, change.old_id) == (added.new_mode, added.new_id)
+        };
+        let found = changes
+            .iter()
+            .position(|change| {
+                same(change) && file_name(&change.old_path) == file_name(&added.new_path)
+            })
+            .or_else(|| changes.iter().position(same));
+        if let Some(found) = found {
+            let removed = changes.remove(found);
+            added.status = Status::Renamed;
+            added.old_path = removed.old_path;
+            added.old_mode = removed.old_mode;
+            added.old_id = removed.old_id;
+            // Nothing but the name changed.
+            added.lines_added = added.lines_added.map(|_| 0);
+            added.lines_removed = added.lines_removed.map(|_| 0);
+            added.adds_text = false;
+        }
+        paired.push(added);
+    }
+    paired.extend(changes);
+    paired.sort_by(|a, b| a.paths().last().cmp(&b.paths().last()));
+    paired
+}
+
+fn file_name(path: &Option<String>) -> Option<&str> {
+    path.as_deref().map(|path| path.rsplit_once('/').map_or(path, |(_, name)| name))
 }
 
 fn mode(mode: FileMode) -> u32 {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::OnceLock};
 use axtary_actionpass::{Facts, GlobError, InputError, Json, Number, Object, PathGlobs};
 
 use crate::{
-    change::{Change, ChangeSet, Status},
+    change::{Change, ChangeSet, SUBMODULE, SYMLINK, Status},
     error::NormalizeError,
 };
 
@@ -26,9 +26,6 @@ const TESTS: [&str; 14] = [
     "*Test.java",
     "*Tests.cs",
 ];
-
-const LINK: u32 = 0o120_000;
-const SUBMODULE: u32 = 0o160_000;
 
 /// Derives the facts.
 pub(crate) fn derive(set: &ChangeSet) -> Result<Facts, NormalizeError> {
@@ -67,7 +64,7 @@ pub(crate) fn derive(set: &ChangeSet) -> Result<Facts, NormalizeError> {
         .with("paths", list(paths))
         .with("renames", number(renames)?)
         .with("submodules", with(&Change::is_submodule))
-        .with("symlinks", with(&|change| change.new_mode == LINK))
+        .with("symlinks", with(&|change| change.new_mode == SYMLINK))
         .with("tests_changed", tests_changed)
         .with("touches_production", !categories.is_empty())
         .with("production_categories", list(categories));

@@ -57,7 +57,8 @@ impl Claims {
 }
 
 fn remaining(left: Duration) -> String {
-    let seconds = left.as_secs();
+    // Rounded up: a pass with a fraction of a second left is not expired.
+    let seconds = left.as_millis().div_ceil(1000);
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     let parts = [(hours, 'h'), (minutes, 'm'), (seconds, 's')];
     let text: Vec<String> = parts
@@ -79,5 +80,7 @@ mod tests {
         assert_eq!(of(598), "9m 58s");
         assert_eq!(of(3601), "1h 1s");
         assert_eq!(of(0), "expired");
+        assert_eq!(remaining(Duration::from_millis(599_900)), "10m");
+        assert_eq!(remaining(Duration::from_millis(1)), "1s");
     }
 }

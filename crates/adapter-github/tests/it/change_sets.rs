@@ -1,0 +1,203 @@
+//! A change set is whole, and what cannot be read with certainty is an error.
+
+use axtary_actionpass::Json;
+use axtary_adapter_github::{ChangeSet, MAX_CHANGES, Production, Status};
+use git2::Repository;
+
+use crate::kit::{EXECUTABLE, FILE, Files, LINK, Repo, SUBMODULE, branch, files};
+
+fn with(base: &Files, path: &str, mode: i32, content: &[u8]) -> Files {
+    let mut files = base.clone();
+    files.insert(path.as_bytes().to_vec(), (mode, content.to_vec()));
+    files
+}
+
+#[test]
+fn every_kind_of_change_is_seen_with_both_names_and_modes() {
+    let long = "line\n".repeat(50);
+    let mut base = files(&[
+        ("kept", "k"),
+        ("edited", "1\n2\n"),
+        ("removed", "r"),
+        ("old/name", &long),
+        ("script", "s"),
+        ("file", "f"),
+    ]);
+    base = with(&base, "module", SUBMODULE, &[1; 20]);
+    let mut head =
+        files(&[("kept", "k"), ("edited", "1\n2\n3\n"), ("added", "a\nb\n"), ("new/name", &long)]);
+    head = with(&head, "script", EXECUTABLE, b"s");
+    head = with(&head, "file", LINK, b"kept");
+    head = with(&head, "module", SUBMODULE, &[2; 20]);
+    let repo = Repo::with(&base, &head);
+    let set = repo.changes().unwrap();
+    let seen: Vec<String> = set
+        .changes()
+        .iter()
+        .map(|change| {
+            format!(
+                "{:?} {} {:o} {:o}{}",
+                change.status,
+                change.paths().collect::<Vec<_>>().join(" -> "),
+                change.old_mode,
+                change.new_mode,
+                change
+                    .symlink_target
+                    .as_ref()
+                    .map_or_else(String::new, |target| format!(" => {target}"))
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            "Added added 0 100644",
+            "Modified edited 100644 100644",
+            "Typechange file 100644 120000 => kept",
+            "Modified module 160000 160000",
+            "Renamed old/name -> new/name 100644 100644",
+            "Deleted removed 100644 0",
+            "Modified script 100644 100755",
+        ]
+    );
+    let facts = repo.facts();
+    let is = |name: &str, value: Json| assert_eq!(facts.get(name), Some(&value), "{name}");
+    is("files_changed", 7.into());
+    is("max_files_changed", 7.into());
+    is("renames", 1.into());
+    is("commits", 1.into());
+    is("lines_added", 4.into());
+    is(
+        "paths",
+        vec!["added", "edited", "file", "module", "new/name", "old/name", "removed", "script"]
+            .into(),
+    );
+    is("symlinks", vec!["file"].into());
+    is("submodules", vec!["module"].into());
+    is("mode_changes", vec!["file", "script"].into());
+    is("base_branch", "main".into());
+    is("head_branch", "head".into());
+}
+
+#[test]
+fn what_the_base_has_since_is_no_change_of_the_head() {
+    let repo = Repo::new();
+    let fork = repo.commit("main", &files(&[("a", "1")]), &[]);
+    repo.commit("head", &files(&[("a", "1"), ("b", "2")]), &[fork]);
+    repo.commit("main", &files(&[("a", "changed since")]), &[fork]);
+    let set = repo.changes().unwrap();
+    assert_eq!(set.merge_base_sha(), fork.to_string());
+    assert_ne!(set.base_sha(), set.merge_base_sha());
+    assert_eq!(repo.facts().get("paths"), Some(&vec!["b"].into()));
+}
+
+#[test]
+fn a_branch_that_is_not_here_is_looked_for_at_the_remote_and_a_tag_never() {
+    let repo = Repo::with(&files(&[("a", "1")]), &files(&[("a", "2")]));
+    let head = repo.git.find_reference("refs/heads/head").unwrap().target().unwrap();
+    repo.git.reference("refs/remotes/origin/far", head, true, "test").unwrap();
+    repo.git.reference("refs/tags/tagged", head, true, "test").unwrap();
+    let between = |name: &str| ChangeSet::between(&repo.git, &branch("main"), &branch(name));
+    assert_eq!(between("far").unwrap().head_sha(), head.to_string());
+    assert_eq!(between("tagged").unwrap_err().code(), "github.no_such_branch");
+}
+
+#[test]
+fn a_tag_of_the_same_name_does_not_stand_in_for_the_branch() {
+    let repo = Repo::with(&files(&[("a", "1")]), &files(&[("a", "2")]));
+    let main = repo.git.find_reference("refs/heads/main").unwrap().target().unwrap();
+    repo.git.reference("refs/tags/head", main, true, "test").unwrap();
+    assert_eq!(repo.changes().unwrap().changes().len(), 1);
+}
+
+#[test]
+fn histories_without_a_common_commit_are_refused() {
+    let repo = Repo::new();
+    repo.commit("main", &files(&[("a", "1")]), &[]);
+    repo.commit("head", &files(&[("a", "2")]), &[]);
+    assert_eq!(repo.changes().unwrap_err().code(), "github.unrelated");
+}
+
+#[test]
+fn a_change_set_too_large_to_look_at_is_refused_and_the_largest_is_not() {
+    let many = |count: usize| -> Files {
+        (0..count)
+            .map(|n| (format!("f{n}").into_bytes(), (FILE, n.to_string().into_bytes())))
+            .collect()
+    };
+    let repo = Repo::with(&files(&[("x", "unlike any other")]), &many(MAX_CHANGES - 1));
+    assert_eq!(repo.changes().unwrap().changes().len(), MAX_CHANGES);
+    let repo = Repo::with(&files(&[("x", "unlike any other")]), &many(MAX_CHANGES));
+    assert_eq!(repo.changes().unwrap_err().code(), "github.change_set_too_large");
+}
+
+#[test]
+fn binary_content_is_counted_and_has_no_lines() {
+    let base = files(&[("text", "1\n")]);
+    let repo = Repo::with(&base, &with(&base, "image.png", FILE, b"\x89PNG\0\0\0"));
+    let set = repo.changes().unwrap();
+    assert_eq!((set.changes()[0].status, set.changes()[0].lines_added), (Status::Added, None));
+    assert_eq!(repo.facts().get("binary_files"), Some(&1.into()));
+    assert_eq!(repo.facts().get("lines_changed"), Some(&0.into()));
+}
+
+#[test]
+fn tests_count_as_changed_only_where_a_test_file_gains_a_line() {
+    let base = files(&[("tests/old.rs", "a\nb\n"), ("src/a.rs", "a\n")]);
+    for (path, content, changed) in [
+        ("tests/new.rs", "fn t() {}\n", true),
+        ("crates/x/tests/it/main.rs", "mod a;\n", true),
+        ("web/login.test.ts", "it()\n", true),
+        ("pkg/login_test.go", "func\n", true),
+        ("test_login.py", "def\n", true),
+        ("tests/.gitkeep", "", false),
+        ("tests/blank.rs", "\n  \n\t\n", false),
+        ("latest/x.rs", "fn\n", false),
+        ("contest.py", "def\n", false),
+        ("src/attest.rs", "fn\n", false),
+    ] {
+        let repo = Repo::with(&base, &with(&base, path, FILE, content.as_bytes()));
+        assert_eq!(repo.facts().get("tests_changed"), Some(&changed.into()), "{path}");
+    }
+    let mut without = base.clone();
+    without.remove(b"tests/old.rs".as_slice());
+    assert_eq!(
+        Repo::with(&base, &without).facts().get("tests_changed"),
+        Some(&false.into()),
+        "a removed test"
+    );
+    let renamed = files(&[("tests/new.rs", "a\nb\n"), ("src/a.rs", "a\n")]);
+    assert_eq!(
+        Repo::with(&base, &renamed).facts().get("tests_changed"),
+        Some(&false.into()),
+        "a renamed test"
+    );
+}
+
+#[test]
+fn a_list_of_ones_own_replaces_the_standard_one() {
+    let base = files(&[("a", "1")]);
+    let repo = Repo::with(&base, &with(&base, "billing/invoice.rs", FILE, b"x\n"));
+    assert_eq!(repo.facts().get("touches_production"), Some(&false.into()));
+    let production = Production::new([("billing", ["/billing/"].as_slice())]).unwrap();
+    let set = repo.changes().unwrap().judged_by(production);
+    let action = crate::what_is_sent::normalized(&set).unwrap();
+    assert_eq!(action.facts().get("production_categories"), Some(&vec!["billing"].into()));
+}
+
+#[test]
+fn a_repository_that_is_damaged_is_an_error() {
+    let repo = Repo::with(&files(&[("a", "1")]), &files(&[("a", "2")]));
+    let tree = repo
+        .git
+        .find_reference("refs/heads/head")
+        .unwrap()
+        .peel_to_tree()
+        .unwrap()
+        .id()
+        .to_string();
+    std::fs::remove_file(repo.path().join("objects").join(&tree[..2]).join(&tree[2..])).unwrap();
+    let reopened = Repository::open(repo.path()).unwrap();
+    let error = ChangeSet::between(&reopened, &branch("main"), &branch("head")).unwrap_err();
+    assert_eq!(error.code(), "github.git");
+}

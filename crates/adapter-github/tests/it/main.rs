@@ -1,0 +1,15 @@
+//! What the adapter promises, one file for each promise.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests stop where they fail"
+)]
+
+mod bypass;
+mod change_sets;
+mod kit;
+mod same_as_git;
+mod what_is_sent;
