@@ -196,7 +196,8 @@ fn a_repository_that_is_damaged_is_an_error() {
         .unwrap()
         .id()
         .to_string();
-    std::fs::remove_file(repo.path().join("objects").join(&tree[..2]).join(&tree[2..])).unwrap();
+    let (folder, file) = tree.split_at(2);
+    std::fs::remove_file(repo.path().join("objects").join(folder).join(file)).unwrap();
     let reopened = Repository::open(repo.path()).unwrap();
     let error = ChangeSet::between(&reopened, &branch("main"), &branch("head")).unwrap_err();
     assert_eq!(error.code(), "github.git");
