@@ -2,7 +2,6 @@
 //!
 //!     cargo bench -p axtary-benches --bench hot_path && cargo run --release -p axtary-benches --bin budgets
 
-#![expect(missing_docs, reason = "criterion's macros make a public function")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench stops where it fails")]
 
 use std::{

@@ -92,3 +92,8 @@ pub use crate::{
     record::{Outcome, Record, RecordKind},
     verify::{Execution, VerifiedPass, Verifier, VerifyError},
 };
+
+/// The programs of the README compile and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
