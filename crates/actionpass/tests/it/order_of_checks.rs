@@ -183,3 +183,27 @@ fn of_any_two_things_wrong_the_earlier_check_refuses() {
         }
     }
 }
+
+#[test]
+fn the_documented_table_has_the_codes_in_the_order_of_the_checks() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/formats/pass.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let table = page.split_once("| # | check |").unwrap().1.split_once("\n\n").unwrap().0;
+    let mut from = 0;
+    for (_, code) in WRONG {
+        let at = table
+            .find(&format!("`{code}`"))
+            .unwrap_or_else(|| panic!("`{code}` is not in the table"));
+        assert!(at >= from, "`{code}` stands before the check that comes before it");
+        from = at;
+    }
+    for code in [
+        "clock_unavailable",
+        "key_not_yet_valid",
+        "key_revoked",
+        "holder_proof_refused",
+        "store_unavailable",
+    ] {
+        assert!(table.contains(&format!("`{code}`")), "{code}");
+    }
+}
