@@ -5,9 +5,9 @@ use crate::{
     name::{BranchName, RepositoryName},
 };
 
-/// The longest title that GitHub takes, in bytes.
+/// The longest title that GitHub takes, in characters.
 const MAX_TITLE: usize = 256;
-/// The longest body that GitHub takes, in bytes.
+/// The longest body that GitHub takes, in characters.
 const MAX_BODY: usize = 65_536;
 
 /// A pull request that an agent wants to open, within one repository.
@@ -68,8 +68,9 @@ impl PullRequest {
         for (what, text, max) in
             [("title", self.title.as_str(), MAX_TITLE), ("body", body, MAX_BODY)]
         {
-            if text.len() > max {
-                return Err(NormalizeError::TooLong { what, bytes: text.len(), max });
+            let characters = text.chars().count();
+            if characters > max {
+                return Err(NormalizeError::TooLong { what, characters, max });
             }
         }
         Ok(())

@@ -40,31 +40,55 @@ pub enum NormalizeError {
         /// The branch to merge.
         head: String,
     },
+    /// The two branches parted at several commits that are equally near, so that there are several change sets.
+    #[error(
+        "`{base}` and `{head}` were merged in both directions, so there are several change sets between them; merge `{base}` into `{head}` once more"
+    )]
+    SeveralMergeBases {
+        /// The branch to merge into.
+        base: String,
+        /// The branch to merge.
+        head: String,
+    },
+    /// A commit cannot be read.
+    #[error("the commit `{id}` cannot be read: {problem}")]
+    Commit {
+        /// The commit.
+        id: String,
+        /// Why not.
+        problem: &'static str,
+    },
+    /// The branches parted longer ago than is looked for.
+    #[error("the branches did not part within the {max} commits that are looked at")]
+    HistoryTooLong {
+        /// How many commits are looked at.
+        max: usize,
+    },
     /// A path in the change set cannot be taken for what it seems to be.
-    #[error("the path {path:?} is refused: {problem}")]
+    #[error("the path `{path}` is refused: {problem}")]
     Path {
-        /// The path, with what is not UTF-8 replaced.
+        /// The path; what is not UTF-8 or cannot be seen is escaped.
         path: String,
         /// Why it is refused.
         problem: &'static str,
     },
-    /// Two paths that some file systems take for one.
-    #[error(
-        "the paths {first:?} and {second:?} are one file on some systems; change one of them at a time"
-    )]
+    /// Two names that would stand side by side, and that some file systems take for one.
+    #[error("the paths {first:?} and {second:?} are one on some systems; give one another name")]
     Ambiguous {
         /// The one.
         first: String,
         /// The other.
         second: String,
     },
-    /// A symbolic link that leads out of the repository.
-    #[error("the symbolic link {path:?} leads to {target:?}, which is not in the repository")]
+    /// A symbolic link that may lead out of the repository, or into `.git`.
+    #[error("the symbolic link `{path}` leads to `{target}`: {problem}")]
     SymlinkEscapes {
         /// The link.
         path: String,
         /// Where it leads.
         target: String,
+        /// Why that is refused.
+        problem: &'static str,
     },
     /// More changes than can be looked at.
     #[error(
@@ -85,12 +109,12 @@ pub enum NormalizeError {
         changes: String,
     },
     /// A text of the call is too long.
-    #[error("the {what} has {bytes} bytes, more than the {max} that GitHub takes")]
+    #[error("the {what} has {characters} characters, more than the {max} that GitHub takes")]
     TooLong {
         /// Which text.
         what: &'static str,
         /// Its length.
-        bytes: usize,
+        characters: usize,
         /// Its greatest length.
         max: usize,
     },
@@ -118,6 +142,9 @@ impl NormalizeError {
             Self::Branch { .. } => "github.branch",
             Self::NoSuchBranch { .. } => "github.no_such_branch",
             Self::Unrelated { .. } => "github.unrelated",
+            Self::SeveralMergeBases { .. } => "github.several_merge_bases",
+            Self::Commit { .. } => "github.commit",
+            Self::HistoryTooLong { .. } => "github.history_too_long",
             Self::Path { .. } => "github.path",
             Self::Ambiguous { .. } => "github.ambiguous_paths",
             Self::SymlinkEscapes { .. } => "github.symlink_escapes",

@@ -5,14 +5,17 @@ use std::{collections::BTreeSet, sync::OnceLock};
 use axtary_actionpass::{Facts, GlobError, InputError, Json, Number, Object, PathGlobs};
 
 use crate::{
-    change::{Change, ChangeSet, SUBMODULE, SYMLINK, Status},
+    change::{Change, ChangeSet, SUBMODULE, SYMLINK, Status, kind},
     error::NormalizeError,
+    path,
 };
 
 /// What counts as a test, by whole names of folders and files: `contest.py` and `latest/` do not.
-const TESTS: [&str; 14] = [
-    "tests/",
+const TESTS: [&str; 20] = [
     "test/",
+    "tests/",
+    "Test/",
+    "Tests/",
     "__tests__/",
     "spec/",
     "specs/",
@@ -24,72 +27,119 @@ const TESTS: [&str; 14] = [
     "*.spec.*",
     "*_spec.*",
     "*Test.java",
+    "*Test.kt",
+    "*Test.php",
+    "*Test.cs",
     "*Tests.cs",
+    "*Tests.swift",
 ];
 
 /// Derives the facts.
 pub(crate) fn derive(set: &ChangeSet) -> Result<Facts, NormalizeError> {
-    let tests = tests()?;
     let changes = &set.changes;
     let paths: BTreeSet<&str> = changes.iter().flat_map(Change::paths).collect();
     let categories: BTreeSet<&str> =
         paths.iter().flat_map(|path| set.production.categories_of(path)).collect();
-    let with = |wanted: &dyn Fn(&Change) -> bool| -> Json {
-        let paths: BTreeSet<&str> =
-            changes.iter().filter(|change| wanted(change)).flat_map(Change::paths).collect();
-        list(paths)
-    };
+    let tests = Tests::standard()?;
+    let count = |wanted: fn(&Change) -> bool| number(changes.iter().filter(|c| wanted(c)).count());
     let (added, removed) = changes.iter().fold((0, 0), |(added, removed), change| {
         (added + change.lines_added.unwrap_or(0), removed + change.lines_removed.unwrap_or(0))
     });
-    let tests_changed = changes.iter().any(|change| {
-        change.adds_text && change.new_path.as_deref().is_some_and(|path| tests.matches(path))
-    });
-    let renames = changes.iter().filter(|change| change.status == Status::Renamed).count();
-    let binary = changes
-        .iter()
-        .filter(|change| change.lines_added.is_none() && !change.is_submodule())
-        .count();
     let facts = Object::new()
         .with("base_branch", set.base.as_str())
-        .with("binary_files", number(binary)?)
+        .with("binary_files", count(|change| change.lines_added.is_none())?)
         .with("commits", number(set.commits)?)
         .with("files_changed", number(changes.len())?)
         .with("head_branch", set.head.as_str())
+        .with("lfs_changed", changes.iter().any(|change| change.is_lfs))
         .with("lines_added", number(added)?)
-        .with("lines_changed", number(added.saturating_add(removed))?)
+        .with("lines_changed", number(added + removed)?)
         .with("lines_removed", number(removed)?)
         .with("max_files_changed", number(changes.len())?)
-        .with("mode_changes", with(&Change::changes_mode))
+        .with("mode_changes", list_of(changes, Change::changes_mode, Change::paths))
+        .with("paths_confusable", paths.iter().any(|path| path::is_confusable(path)))
         .with("paths", list(paths))
-        .with("renames", number(renames)?)
-        .with("submodules", with(&Change::is_submodule))
-        .with("symlinks", with(&|change| change.new_mode == SYMLINK))
-        .with("tests_changed", tests_changed)
+        .with("renames", count(|change| change.status == Status::Renamed)?)
+        .with("submodules", list_of(changes, Change::is_submodule, Change::paths))
+        .with("symlinks", list_of(changes, Change::is_link, Change::new_path))
+        .with("tests_changed", changes.iter().any(|change| tests.changed_by(change)))
+        .with("tests_removed", changes.iter().any(|change| tests.removed_by(change)))
         .with("touches_production", !categories.is_empty())
         .with("production_categories", list(categories));
     Ok(Facts::new(facts)?)
 }
 
 impl Change {
+    fn new_path(&self) -> impl Iterator<Item = &str> {
+        self.new_path.as_deref().into_iter()
+    }
+
+    fn is_link(&self) -> bool {
+        self.new_mode == SYMLINK
+    }
+
     fn is_submodule(&self) -> bool {
         self.old_mode == SUBMODULE || self.new_mode == SUBMODULE
     }
 
     fn changes_mode(&self) -> bool {
-        self.old_mode != 0 && self.new_mode != 0 && self.old_mode != self.new_mode
+        self.old_mode != self.new_mode && kind(self.old_mode) == kind(self.new_mode)
     }
 }
 
-fn number(count: usize) -> Result<Number, InputError> {
-    Ok(Number::try_from(count)?)
+/// What counts as a test, in the two strengths of [`PathGlobs`].
+struct Tests {
+    /// For saying that there is a test, which permits: only as it is spelled.
+    exact: PathGlobs,
+    /// For saying that one is gone, which denies: in any spelling.
+    broad: PathGlobs,
+}
+
+impl Tests {
+    /// Compiled once.
+    fn standard() -> Result<&'static Self, GlobError> {
+        static COMPILED: OnceLock<Result<Tests, GlobError>> = OnceLock::new();
+        let compile =
+            || Ok(Self { exact: PathGlobs::allow(&TESTS)?, broad: PathGlobs::deny(&TESTS)? });
+        COMPILED.get_or_init(compile).as_ref().map_err(Clone::clone)
+    }
+
+    /// Whether a test gained something. One that only moved did not, nor did a place holder such as `tests/.gitkeep`.
+    fn changed_by(&self, change: &Change) -> bool {
+        let is_test = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            !name.starts_with('.') && self.exact.matches(path)
+        };
+        matches!(change.status, Status::Added | Status::Modified)
+            && change.adds_text
+            && change.new_path().any(is_test)
+    }
+
+    /// Whether a test was deleted, became a link, or moved to where it is none.
+    fn removed_by(&self, change: &Change) -> bool {
+        let was_test = change.old_path.as_deref().is_some_and(|path| self.broad.matches(path));
+        was_test
+            && match change.status {
+                Status::Deleted | Status::Typechange => true,
+                Status::Renamed => !change.new_path().any(|path| self.exact.matches(path)),
+                Status::Added | Status::Modified => false,
+            }
+    }
+}
+
+/// The `paths` of the changes that are `wanted`.
+fn list_of<'c, P: Iterator<Item = &'c str>>(
+    changes: &'c [Change],
+    wanted: fn(&Change) -> bool,
+    paths: fn(&'c Change) -> P,
+) -> Json {
+    list(changes.iter().filter(|change| wanted(change)).flat_map(paths).collect())
 }
 
 fn list(items: BTreeSet<&str>) -> Json {
     Json::from(items.into_iter().collect::<Vec<_>>())
 }
 
-fn tests() -> Result<PathGlobs, GlobError> {
-    static COMPILED: OnceLock<Result<PathGlobs, GlobError>> = OnceLock::new();
-    COMPILED.get_or_init(|| PathGlobs::deny(&TESTS)).clone()
+fn number(count: usize) -> Result<Number, InputError> {
+    Ok(Number::try_from(count)?)
 }

@@ -39,10 +39,15 @@
 
 mod call;
 mod change;
+mod collision;
+mod content;
+mod diff;
 mod error;
 mod facts;
+mod history;
 mod name;
 mod normalize;
+mod objects;
 mod path;
 mod production;
 mod vocabulary;

@@ -77,9 +77,9 @@ impl BranchName {
         if name.contains(':') {
             return refuse("branches of other repositories are not supported; push it to this one");
         }
-        if name.starts_with("refs/") {
+        if ["refs/", "heads/", "tags/", "remotes/"].iter().any(|kind| name.starts_with(kind)) {
             return refuse(
-                "it is a ref of another kind, or a branch named like one; name a branch",
+                "git reads it as a ref of some kind, not as the name of a branch; write the name alone, such as `main`",
             );
         }
         if matches!(name, "HEAD" | "@")
@@ -174,6 +174,9 @@ mod tests {
             "a..b",
             "refs/tags/v1",
             "refs/heads/refs/heads/main",
+            "heads/main",
+            "tags/v1",
+            "remotes/origin/main",
             "evil:feature",
             " main",
             "main ",

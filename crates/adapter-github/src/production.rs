@@ -1,10 +1,10 @@
 //! Which paths reach production: a list by category, which a user may replace.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use axtary_actionpass::{GlobError, PathGlobs};
 
-/// The standard list, by category. Patterns read as in `.gitignore` and match broadly.
+/// The standard list. Patterns read as in `.gitignore`, and match broadly: in any spelling, and all that lies below.
 const STANDARD: [(&str, &[&str]); 10] = [
     (
         "ci",
@@ -163,12 +163,18 @@ const STANDARD: [(&str, &[&str]); 10] = [
 ];
 
 /// Paths that reach production, by category.
+///
+/// The standard list has the categories `ci`, `ownership`, `infra`, `kubernetes`, `image`, `data`, `dependencies`, `secrets`,
+/// `agent_config` and `runtime_flags`; [`Production::STANDARD`] says what is in each.
 #[derive(Clone, Debug)]
 pub struct Production {
-    categories: Vec<(String, PathGlobs)>,
+    categories: Arc<[(String, PathGlobs)]>,
 }
 
 impl Production {
+    /// The standard list: categories, each with its patterns.
+    pub const STANDARD: [(&'static str, &'static [&'static str]); 10] = STANDARD;
+
     /// A list of one's own: categories, each with its patterns.
     ///
     /// # Errors
@@ -180,8 +186,9 @@ impl Production {
     /// ```
     /// use axtary_adapter_github::Production;
     ///
-    /// let production = Production::new([("infra", ["terraform/"].as_slice()), ("billing", &["/billing/"])])?;
-    /// assert_eq!(production.categories_of("terraform/main.tf").collect::<Vec<_>>(), ["infra"]);
+    /// let billing = ("billing", ["/billing/"].as_slice());
+    /// let production = Production::new(Production::STANDARD.into_iter().chain([billing]))?;
+    /// assert_eq!(production.categories_of("billing/schema.sql").collect::<Vec<_>>(), ["data", "billing"]);
     /// # Ok::<(), axtary_actionpass::GlobError>(())
     /// ```
     pub fn new<'a>(

@@ -1,1 +1,79 @@
-//! stub
+//! Keeps a guard's decisions in one file that only grows: a [`Record`] goes in, a leaf hash that a pass can carry comes out.
+//!
+//! ```text
+//! Record -> line (seq, prev) -> append -> sync -> head        open: tail -> repair        verify: first line -> last
+//! ```
+//!
+//! ```
+//! use axtary_actionpass::{Guard, SigningKey, testing};
+//! use axtary_ledger::{Durability, FileLedger, find, verify_against};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("audit.jsonl");
+//! # let policy = testing::permit_if(|action| action.tool().as_str() == "slack.messages.post");
+//! let ledger = FileLedger::open(&path, Durability::Synced)?;
+//! let guard = Guard::new(policy, ledger, SigningKey::generate()?, "https://gate.example".parse()?)?;
+//! let pass = guard.check(&testing::action("slack.messages.post")?)?;
+//!
+//! let verified = verify_against(&path, &[pass.claims().ledger_hash()])?;
+//! assert_eq!(verified.records, 1);
+//! assert_eq!(find(&path, pass.id())?.decision().hash, pass.claims().ledger_hash());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The files
+//!
+//! `audit.jsonl` holds one record a line, each naming the hash of the line before ([`Entry`] lists the members):
+//!
+//! ```text
+//! {"body":{…},"kind":"decision","prev":"sha256:…","seq":0,"ts":"2026-07-28T12:00:00.000Z","v":1}
+//! ```
+//!
+//! `audit.jsonl.head` names how many records are durable, how many bytes they take, and the hash of the last:
+//!
+//! ```text
+//! axtary-ledger-head v1 00000000000000000001 00000000000000000905 sha256:…
+//! ```
+//!
+//! `audit.jsonl.lock` names the process that writes, and `audit.jsonl.torn-1` holds what a repair took off the end.
+//!
+//! # What is promised
+//!
+//! - An acknowledged record survives: `kill -9` always, and power loss under [`Durability::Synced`].
+//! - After a failed write or sync nothing is acknowledged until the ledger is opened anew; nor is it once the file was
+//!   removed, replaced or changed in length by somebody else ([`Durability`] says when that is noticed).
+//! - Half a line at the end, as a crash leaves it, is moved aside and reported ([`FileLedger::repair`]). Anything else
+//!   that is wrong refuses to open, and no new chain is started over an old file.
+//! - One process writes at a time; the second is told which one is first.
+//! - [`verify`] finds any edited, inserted, removed or reordered line, and names the first.
+//!
+//! # What is not
+//!
+//! - The chain shows nothing of its own end: only the head, or a hash kept elsewhere, tells that the last line was edited
+//!   or that lines behind it are gone. [`Verified::anchored`] says how far such a witness reaches.
+//! - Who can write both the ledger and its head can rewrite history. That is found only against something kept out of
+//!   reach: the `ledger_hash` of passes, given to [`verify_against`].
+//! - Opening reads the end of the file, not all of it; [`verify`] does.
+//!
+//! [`Record`]: axtary_actionpass::Record
+
+mod append;
+mod error;
+#[cfg(test)]
+mod fake;
+mod file;
+mod head;
+mod line;
+mod lock;
+mod open;
+mod read;
+mod verify;
+
+pub use crate::{
+    append::{Durability, FileLedger},
+    error::{BadLine, IoFailure, OpenError, Problem, ReadFailure, VerifyFailure, WriteError},
+    line::{Entry, MAX_LINE_BYTES},
+    open::Repair,
+    read::{PassHistory, Reader, find, tail},
+    verify::{Verified, verify, verify_against},
+};

@@ -1,6 +1,10 @@
 //! Repositories in temporary folders, built object by object, so that trees which git's own commands refuse can be had too.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
 
 use axtary_actionpass::{Action, Actor, Facts, Intent, Json, Object};
 use axtary_adapter_github::{
@@ -26,13 +30,13 @@ pub(crate) fn files(files: &[(&str, &str)]) -> Files {
 }
 
 pub(crate) struct Repo {
-    folder: TempDir,
+    folder: Rc<TempDir>,
     pub(crate) git: Repository,
 }
 
 impl Repo {
     pub(crate) fn new() -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = Rc::new(TempDir::new().unwrap());
         let git = Repository::init_bare(folder.path()).unwrap();
         Self { folder, git }
     }
@@ -45,7 +49,23 @@ impl Repo {
         repo
     }
 
-    pub(crate) fn path(&self) -> &std::path::Path {
+    /// The same repository, opened anew: what was kept in memory of it is gone.
+    pub(crate) fn reopened(&self) -> Self {
+        Self { folder: Rc::clone(&self.folder), git: Repository::open(self.path()).unwrap() }
+    }
+
+    pub(crate) fn between(&self, base: &str, head: &str) -> Result<ChangeSet, NormalizeError> {
+        ChangeSet::between(&self.git, &branch(base), &branch(head))
+    }
+
+    /// The file in which an object is kept.
+    pub(crate) fn object(&self, id: Oid) -> PathBuf {
+        let id = id.to_string();
+        let (folder, file) = id.split_at(2);
+        self.path().join("objects").join(folder).join(file)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
@@ -99,7 +119,7 @@ impl Repo {
     }
 
     pub(crate) fn changes(&self) -> Result<ChangeSet, NormalizeError> {
-        ChangeSet::between(&self.git, &branch("main"), &branch("head"))
+        self.between("main", "head")
     }
 
     pub(crate) fn action(&self) -> Result<Action, NormalizeError> {

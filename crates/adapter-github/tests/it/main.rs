@@ -10,5 +10,6 @@
 mod bypass;
 mod change_sets;
 mod kit;
+mod only_objects_are_believed;
 mod same_as_git;
 mod what_is_sent;

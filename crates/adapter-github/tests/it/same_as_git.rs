@@ -6,7 +6,6 @@ use std::{
 };
 
 use axtary_adapter_github::{Change, Status};
-use git2::Oid;
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
@@ -21,6 +20,7 @@ enum Step {
     Remove(usize),
     Rename(usize, usize),
     RenameAndEdit(usize, usize),
+    ChangeCase(usize),
     ToggleExecutable(usize),
     Link(usize),
     /// Never at the zero id, which git's own check refuses, and which libgit2 takes for a change.
@@ -66,6 +66,14 @@ fn apply(files: &mut Files, step: &Step) {
                 files.insert(path(*to), (mode, text));
             }
         }
+        Step::ChangeCase(at) => {
+            let mut path = path(*at);
+            if let Some(entry) = files.remove(&path) {
+                let name = path.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+                path[name..].make_ascii_uppercase();
+                files.insert(path, entry);
+            }
+        }
         Step::ToggleExecutable(at) => {
             if let Some((mode, _)) = files.get_mut(&path(*at)) {
                 *mode = match *mode {
@@ -83,11 +91,16 @@ fn apply(files: &mut Files, step: &Step) {
             }
         }
     }
-    // A path cannot be a file and a folder at once: what stands in the way of another goes.
+    // A path cannot be a file and a folder at once, nor stand there in two cases: what is in the way of another goes.
     let paths: Vec<Vec<u8>> = files.keys().cloned().collect();
     for path in &paths {
-        let folder = [path.as_slice(), b"/"].concat();
-        if paths.iter().any(|other| other.starts_with(&folder)) {
+        let key = path.to_ascii_lowercase();
+        let folder = [key.as_slice(), b"/"].concat();
+        let is_in_the_way_of = |other: &Vec<u8>| {
+            let other_key = other.to_ascii_lowercase();
+            other_key.starts_with(&folder) || (other_key == key && other > path)
+        };
+        if paths.iter().any(is_in_the_way_of) {
             files.remove(path);
         }
     }
@@ -99,6 +112,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..10_usize).prop_map(Step::Remove),
         2 => (0..10_usize, 0..10_usize).prop_map(|(from, to)| Step::Rename(from, to)),
         2 => (0..10_usize, 0..10_usize).prop_map(|(from, to)| Step::RenameAndEdit(from, to)),
+        1 => (0..10_usize).prop_map(Step::ChangeCase),
         1 => (0..10_usize).prop_map(Step::ToggleExecutable),
         1 => (0..10_usize).prop_map(Step::Link),
         1 => (0..10_usize, 1..=255_u8).prop_map(|(at, seed)| Step::Submodule(at, seed)),
@@ -106,55 +120,120 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A history: what was there, what the head did in commits, what the base did meanwhile, and whether the head merged it.
-fn history() -> impl Strategy<Value = (Vec<Step>, Vec<Vec<Step>>, Vec<Step>, bool)> {
-    let steps = || proptest::collection::vec(step(), 1..6);
-    (steps(), proptest::collection::vec(steps(), 1..4), steps(), any::<bool>())
+/// How the two branches met again after they parted.
+#[derive(Clone, Copy, Debug)]
+enum Meeting {
+    Never,
+    HeadMergesBase,
+    BaseMergesHead,
+    /// Each merges what the other was: there are two merge bases then.
+    BothMerge,
 }
 
-fn build((start, head, meanwhile, merges): &(Vec<Step>, Vec<Vec<Step>>, Vec<Step>, bool)) -> Repo {
-    let repo = Repo::new();
+#[derive(Clone, Debug)]
+struct History {
+    start: Vec<Step>,
+    /// What the head did, commit by commit.
+    head: Vec<Vec<Step>>,
+    /// What the base did meanwhile.
+    base: Vec<Step>,
+    meeting: Meeting,
+}
+
+fn history() -> impl Strategy<Value = History> {
+    let steps = || proptest::collection::vec(step(), 1..6);
+    let meeting = prop_oneof![
+        4 => Just(Meeting::Never),
+        2 => Just(Meeting::HeadMergesBase),
+        1 => Just(Meeting::BaseMergesHead),
+        1 => Just(Meeting::BothMerge),
+    ];
+    (steps(), proptest::collection::vec(steps(), 1..4), steps(), meeting)
+        .prop_map(|(start, head, base, meeting)| History { start, head, base, meeting })
+}
+
+fn build(repo: &Repo, history: &History) {
     let mut files = Files::new();
     files.insert(b"README".to_vec(), (FILE, b"read me\n".to_vec()));
-    start.iter().for_each(|step| apply(&mut files, step));
+    history.start.iter().for_each(|step| apply(&mut files, step));
     let fork = repo.commit("main", &files, &[]);
-    let mut on_main = files.clone();
-    meanwhile.iter().for_each(|step| apply(&mut on_main, step));
-    let main = repo.commit("main", &on_main, &[fork]);
-    let mut tip: Oid = fork;
-    for (number, commit) in head.iter().enumerate() {
+    let mut on_base = files.clone();
+    history.base.iter().for_each(|step| apply(&mut on_base, step));
+    let base = repo.commit("main", &on_base, &[fork]);
+    let mut tip = fork;
+    for (number, commit) in history.head.iter().enumerate() {
         commit.iter().for_each(|step| apply(&mut files, step));
-        let parents = if *merges && number == 0 { vec![tip, main] } else { vec![tip] };
-        tip = repo.commit("head", &files, &parents);
+        tip = repo.commit("head", &files, &[tip]);
+        if number == 0 {
+            let first = tip;
+            if let Meeting::HeadMergesBase | Meeting::BothMerge = history.meeting {
+                tip = repo.commit("head", &files, &[first, base]);
+            }
+            if let Meeting::BaseMergesHead | Meeting::BothMerge = history.meeting {
+                repo.commit("main", &on_base, &[base, first]);
+            }
+        }
     }
-    repo
 }
 
-/// One line of what git prints: the modes, the status, and the paths.
-type Line = (u32, u32, char, Vec<String>);
+/// What git says of a change: the modes, the status, the paths, and, of files, the lines added and removed.
+type Line = (u32, u32, char, Vec<String>, Option<(String, String)>);
 
-/// What `git diff --raw` prints; `None` where there is no git.
-fn of_git(repo: &Repo, merge_base: &str) -> BTreeSet<Line> {
-    let output = Command::new("git")
+/// Runs git, with no configuration but its own defaults.
+fn git(repo: &Repo, arguments: &[&str]) -> String {
+    let mut git = Command::new("git");
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("GIT_") {
+            git.env_remove(name);
+        }
+    }
+    let output = git
         .current_dir(repo.path())
         .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("HOME", repo.path())
-        .args(["diff", "--raw", "-z", "-M", "--no-abbrev", merge_base, "refs/heads/head"])
+        .env("GIT_CONFIG_GLOBAL", repo.path().join("none"))
+        .args(arguments)
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).unwrap();
-    let mut fields = text.split('\0');
-    let mut lines = BTreeSet::new();
-    while let Some(head) = fields.next().filter(|head| !head.is_empty()) {
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What `git diff --raw --numstat` prints.
+fn of_git(repo: &Repo, merge_base: &str) -> BTreeSet<Line> {
+    let text = git(
+        repo,
+        &["diff", "--raw", "--numstat", "-z", "-M", "--no-abbrev", merge_base, "refs/heads/head"],
+    );
+    let mut fields = text.split('\0').peekable();
+    let mut lines = Vec::new();
+    while let Some(head) = fields.next_if(|field| field.starts_with(':')) {
         let parts: Vec<&str> = head.trim_start_matches(':').split(' ').collect();
         let mode = |text: &str| u32::from_str_radix(text, 8).unwrap();
         let status = parts[4].chars().next().unwrap();
         let count = if status == 'R' { 2 } else { 1 };
-        let paths = (0..count).map(|_| fields.next().unwrap().to_owned()).collect();
-        lines.insert((mode(parts[0]), mode(parts[1]), status, paths));
+        let paths: Vec<String> = (0..count).map(|_| fields.next().unwrap().to_owned()).collect();
+        lines.push((mode(parts[0]), mode(parts[1]), status, paths));
     }
-    lines
+    let with_counts = |(old, new, status, paths): (u32, u32, char, Vec<String>)| {
+        let counts = fields.next().unwrap();
+        let [added, removed, path] = counts.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("{counts}");
+        };
+        if path.is_empty() {
+            assert_eq!(paths, [fields.next().unwrap(), fields.next().unwrap()]);
+        } else {
+            assert_eq!(paths, [path]);
+        }
+        let counts = (added.to_owned(), removed.to_owned());
+        let counts = (has_lines(old) && has_lines(new)).then_some(counts);
+        (old, new, status, paths, counts)
+    };
+    lines.into_iter().map(with_counts).collect()
+}
+
+/// Git counts a line for a link and for a submodule too; we count those of files.
+fn has_lines(mode: u32) -> bool {
+    mode == 0 || mode & 0o170_000 == 0o100_000
 }
 
 fn ours(change: &Change) -> Line {
@@ -166,7 +245,11 @@ fn ours(change: &Change) -> Line {
         Status::Typechange => 'T',
         other => panic!("{other:?}"),
     };
-    (change.old_mode, change.new_mode, status, change.paths().map(str::to_owned).collect())
+    let paths = change.paths().map(str::to_owned).collect();
+    let count = |lines: Option<usize>| lines.map_or_else(|| "-".to_owned(), |n| n.to_string());
+    let counts = (has_lines(change.old_mode) && has_lines(change.new_mode))
+        .then(|| (count(change.lines_added), count(change.lines_removed)));
+    (change.old_mode, change.new_mode, status, paths, counts)
 }
 
 #[test]
@@ -183,12 +266,24 @@ fn the_change_set_is_what_git_prints() {
     }
     let mut runner =
         TestRunner::new(Config { cases: 300, failure_persistence: None, ..Config::default() });
+    // One repository for all of them: a history replaces the branches of the one before it.
+    let repo = Repo::new();
     runner
         .run(&history(), |history| {
-            let repo = build(&history);
+            build(&repo, &history);
+            let nearest = git(&repo, &["merge-base", "--all", "main", "head"]);
+            if nearest.lines().count() > 1 {
+                prop_assert_eq!(repo.changes().unwrap_err().code(), "github.several_merge_bases");
+                return Ok(());
+            }
             let set = repo.changes().unwrap();
+            prop_assert_eq!(set.merge_base_sha(), nearest.trim_end());
             let ours: BTreeSet<Line> = set.changes().iter().map(ours).collect();
             prop_assert_eq!(ours, of_git(&repo, set.merge_base_sha()));
+            let commits = git(&repo, &["rev-list", "--count", "main..head"]);
+            let action = crate::what_is_sent::normalized(&set).unwrap();
+            let counted = action.facts().get("commits").unwrap().to_string();
+            prop_assert_eq!(counted, commits.trim_end());
             Ok(())
         })
         .unwrap();

@@ -1,0 +1,120 @@
+//! The command line: arguments go in, an exit code comes out.
+
+mod check;
+mod completions;
+mod init;
+mod ledger;
+mod origin;
+mod verify;
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+pub(crate) use self::{
+    check::{Permitted, Token},
+    init::Written,
+    ledger::{History, Records, VerifiedLedger},
+    verify::Valid,
+};
+use crate::{
+    failure::{Exit, Failure},
+    render::{self, Form},
+};
+
+/// Runs `axtary` with these arguments, the program's name first, and prints what comes of it.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let parsed = match Arguments::try_parse_from(&arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => return render::usage(&error, asks_for_json(&arguments)).into(),
+    };
+    let form = if parsed.json { Form::Json } else { Form::Text };
+    let result = match parsed.command {
+        Command::Init(init) => init.run().map(Answer::Initialized),
+        Command::Check { call } => {
+            call.run().map(|permitted| Answer::Permitted(Box::new(permitted)))
+        }
+        Command::Verify(verify) => verify.run().map(|valid| Answer::Valid(Box::new(valid))),
+        Command::Ledger { command } => command.run(),
+        Command::Completions(completions) => Ok(Answer::Script(completions.run())),
+    };
+    match result {
+        Ok(answer) => render::answer(&answer, form).into(),
+        Err(failure) => render::failure(&failure, form).into(),
+    }
+}
+
+/// Whether errors in the arguments themselves are to be told as JSON.
+fn asks_for_json(arguments: &[OsString]) -> bool {
+    arguments.iter().any(|argument| argument == "--json")
+}
+
+/// What a command that succeeded has to say.
+pub(crate) enum Answer {
+    Initialized(Written),
+    Permitted(Box<Permitted>),
+    Valid(Box<Valid>),
+    LedgerVerified(VerifiedLedger),
+    Records(Records),
+    History(Box<History>),
+    Script(Vec<u8>),
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  permitted; valid; done
+  2  the arguments, axtary.yml, a key or a policy is wrong; a policy permits
+     everything
+  3  denied, or not to be normalized; the pass is refused; the ledger is not as
+     it was written
+  4  a human must approve first
+  5  a part failed (disk, ledger, clock), and nothing was released
+
+Example:
+  axtary init
+  axtary check github.pull_requests.create --base main --head agent/fix-login \\
+      --title 'Fix the login redirect' --agent codex-prod --owner alice@example.com";
+
+/// Guards agents' tool calls: checks them against policy, records every decision, and issues passes that fit one call.
+#[derive(Parser)]
+#[command(name = "axtary", version, after_help = EXIT_CODES, propagate_version = true)]
+struct Arguments {
+    /// Print one JSON object, errors included
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Init(init::Init),
+    /// Decide on a tool call, record the decision, and issue a pass if it is permitted
+    #[command(after_help = check::TOOLS)]
+    Check {
+        #[command(subcommand)]
+        call: check::Call,
+    },
+    Verify(verify::Verify),
+    /// Verify and read the ledger of decisions
+    #[command(after_help = ledger::EXAMPLES)]
+    Ledger {
+        #[command(subcommand)]
+        command: ledger::LedgerCommand,
+    },
+    Completions(completions::Completions),
+}
+
+/// Where the gate is described.
+#[derive(Args)]
+struct ConfigArgument {
+    /// The file that describes the gate
+    #[arg(long, value_name = "FILE", default_value = "axtary.yml")]
+    config: PathBuf,
+}
+
+/// The failure of a file that could not be written although everything else went well.
+fn unwritten(error: &crate::error::FileError) -> Failure {
+    Failure::trouble(Exit::Unavailable, "file", error.to_string())
+}

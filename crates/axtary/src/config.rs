@@ -1,0 +1,269 @@
+//! `axtary.yml`: text goes in, a [`Config`] whose parts are well formed comes out, or an error with its place.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use axtary_actionpass::{Audience, Guard, InputError, Issuer};
+use axtary_ledger::Durability;
+use serde::{Deserialize, Deserializer};
+use serde_saphyr::{DefaultMessageFormatter, Location, MessageFormatter as _, Spanned};
+
+use crate::{error::ConfigError, file};
+
+/// What `axtary.yml` says.
+///
+/// ```yaml
+/// version: 1
+/// issuer: axtary://local           # the name under which verifiers trust the signing key
+/// audience: github-executor        # the executor that passes are for
+/// signing_key: .axtary/pass.pem    # Ed25519, PKCS#8 in PEM, mode 0600
+/// ledger:
+///   path: .axtary/ledger.jsonl
+///   durability: synced             # or `buffered`; `synced` if left out
+/// policy:                          # at least one file in all
+///   native: [policy/rules.yml]     # at most one
+///   cedar: []
+///   rego: []
+/// max_ttl: 10m                     # `30s`, `10m` or `1h`; `1h` if left out
+/// ```
+///
+/// Paths are relative to the file. The YAML is strict: no unknown keys, anchors, aliases or second documents.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// The name under which verifiers trust the signing key.
+    pub issuer: Issuer,
+    /// The executor that passes are for.
+    pub audience: Audience,
+    /// The file that holds the signing key.
+    pub signing_key: PathBuf,
+    /// The ledger's file.
+    pub ledger: PathBuf,
+    /// How durable a decision is before its pass is released.
+    pub durability: Durability,
+    /// The policy files.
+    pub policy: PolicyFiles,
+    /// How long a pass lives at most.
+    pub max_ttl: Duration,
+    /// The folder that relative paths start from.
+    folder: PathBuf,
+}
+
+/// The files that hold policy, by language, as `axtary.yml` names them.
+///
+/// The names are part of the policy version, so they stay as they are written: a gate has one version wherever its files lie.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct PolicyFiles {
+    /// Native rules; at most one file.
+    pub native: Vec<String>,
+    /// Cedar policies.
+    pub cedar: Vec<String>,
+    /// Rego modules.
+    pub rego: Vec<String>,
+}
+
+/// The largest `axtary.yml` that is read.
+const MAX_BYTES: usize = 64 * 1024;
+
+impl Config {
+    /// Reads the `axtary.yml` at `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the line and column, and what to write instead.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        let text = file::read_text(path, MAX_BYTES).map_err(|error| {
+            ConfigError::new(path, error.problem())
+                .advise("run `axtary init` to make one, or name yours using `--config`")
+        })?;
+        Self::parse(path, &text)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        let written: File = serde_saphyr::from_str_with_options(text, options())
+            .map_err(|error| syntax(path, &error))?;
+        let File { version, issuer, audience, signing_key, ledger, policy, max_ttl } = written;
+        if version.value != 1 {
+            let problem = format!("the version is {}, and this `axtary` reads 1", version.value);
+            return Err(ConfigError::new(path, problem).at(place(version.referenced)));
+        }
+        if policy.native.len() > 1 {
+            let problem = "`policy.native` names more than one file";
+            return Err(ConfigError::new(path, problem)
+                .at(policy.native.get(1).and_then(|second| place(second.referenced)))
+                .advise("put all native rules into one"));
+        }
+        let files = PolicyFiles {
+            native: policy.native.into_iter().map(|name| name.value).collect(),
+            cedar: policy.cedar,
+            rego: policy.rego,
+        };
+        if files.native.is_empty() && files.cedar.is_empty() && files.rego.is_empty() {
+            return Err(ConfigError::new(
+                path,
+                "no policy is named, so nothing could be permitted",
+            )
+            .advise(
+                "name at least one file under `policy`, such as `native: [policy/rules.yml]`",
+            ));
+        }
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self {
+            issuer: name(path, issuer)?,
+            audience: name(path, audience)?,
+            signing_key: folder.join(signing_key),
+            ledger: folder.join(ledger.path),
+            durability: ledger.durability.into(),
+            policy: files,
+            max_ttl: max_ttl.map_or(Ok(Guard::MAX_TTL), |written| ttl(path, &written))?,
+            folder,
+        })
+    }
+
+    /// Where a file lies that `axtary.yml` names.
+    pub(crate) fn locate(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        strict_booleans: true,
+        no_schema: true,
+        with_snippet: false,
+        merge_keys: serde_saphyr::options::MergeKeyPolicy::Error,
+        budget: serde_saphyr::budget! {
+            max_depth: 8,
+            max_nodes: 10_000,
+            max_events: 20_000,
+            max_aliases: 0,
+            max_anchors: 0,
+            max_documents: 1,
+        },
+    }
+}
+
+fn syntax(path: &Path, error: &serde_saphyr::Error) -> ConfigError {
+    let error = error.without_snippet();
+    let problem = match error {
+        serde_saphyr::Error::NullIntoString { .. } => {
+            "the key has no value; write one, or leave the key out".to_owned()
+        }
+        serde_saphyr::Error::QuotingRequired { value, .. } => {
+            format!("`{value}` does not read as text; quote it, and mind its unit if it has one")
+        }
+        serde_saphyr::Error::Unexpected { expected: "sequence start", .. } => {
+            "a list belongs here, such as `[policy/rules.yml]`".to_owned()
+        }
+        serde_saphyr::Error::DuplicateMappingKey { key, .. } => {
+            format!("the key `{}` stands twice; keep one", key.as_deref().unwrap_or_default())
+        }
+        serde_saphyr::Error::Budget { .. } => {
+            "the file must be one YAML document without anchors and aliases, at most 8 levels deep"
+                .to_owned()
+        }
+        other => DefaultMessageFormatter.format_message(other).into_owned(),
+    };
+    ConfigError::new(path, problem).at(error.location().and_then(place))
+}
+
+fn name<T>(path: &Path, written: Spanned<String>) -> Result<T, ConfigError>
+where
+    T: std::str::FromStr<Err = InputError>,
+{
+    written.value.parse().map_err(|error: InputError| {
+        ConfigError::new(path, error.to_string()).at(place(written.referenced))
+    })
+}
+
+/// Reads `30s`, `10m` or `1h`.
+fn ttl(path: &Path, written: &Spanned<String>) -> Result<Duration, ConfigError> {
+    let text = written.value.as_str();
+    let split = text.split_at_checked(text.len().saturating_sub(1));
+    let seconds = split.and_then(|(count, unit)| {
+        let unit: u64 = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            _ => return None,
+        };
+        let digits = count.len() <= 4 && count.bytes().all(|byte| byte.is_ascii_digit());
+        count.parse::<u64>().ok().filter(|_| digits).map(|count| count * unit)
+    });
+    match seconds.map(Duration::from_secs) {
+        Some(ttl) if !ttl.is_zero() && ttl <= Guard::MAX_TTL => Ok(ttl),
+        Some(_) | None => {
+            let problem = format!("`max_ttl` is {text:?}");
+            Err(ConfigError::new(path, problem)
+                .at(place(written.referenced))
+                .advise("write `30s`, `10m` or `1h`, at most `1h`"))
+        }
+    }
+}
+
+fn place(location: Location) -> Option<(u64, u64)> {
+    (location.line() > 0).then(|| (location.line(), location.column()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: Spanned<u64>,
+    issuer: Spanned<String>,
+    audience: Spanned<String>,
+    signing_key: String,
+    ledger: LedgerSection,
+    policy: PolicySection,
+    #[serde(default, deserialize_with = "present")]
+    max_ttl: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LedgerSection {
+    path: String,
+    #[serde(default)]
+    durability: WrittenDurability,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum WrittenDurability {
+    #[default]
+    Synced,
+    Buffered,
+}
+
+impl From<WrittenDurability> for Durability {
+    fn from(written: WrittenDurability) -> Self {
+        match written {
+            WrittenDurability::Synced => Self::Synced,
+            WrittenDurability::Buffered => Self::Buffered,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PolicySection {
+    #[serde(default)]
+    native: Vec<Spanned<String>>,
+    #[serde(default)]
+    cedar: Vec<String>,
+    #[serde(default)]
+    rego: Vec<String>,
+}
+
+/// A key that stands there has a value: `max_ttl:` with nothing behind it must not mean the longest.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! What the command line says, as text or as JSON. The only file that prints; everything it prints goes through
+//! [`escape::visible`], since intents, titles and paths are an agent's words.
+
+mod escape;
+mod json;
+mod text;
+
+use std::io::{self, Write as _};
+
+use crate::{
+    command::Answer,
+    failure::{Exit, Failure},
+};
+
+/// How answers are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// For humans.
+    Text,
+    /// One object on one line.
+    Json,
+}
+
+/// Prints an answer to standard output.
+pub(crate) fn answer(answer: &Answer, form: Form) -> Exit {
+    let printed = match (answer, form) {
+        // A script is ours from end to end.
+        (Answer::Script(script), _) => io::stdout().lock().write_all(script),
+        (_, Form::Text) => text::answer(answer).and_then(|text| print(&text)),
+        (_, Form::Json) => json::answer(answer).and_then(|text| print(&text)),
+    };
+    match printed {
+        Ok(()) => Exit::Success,
+        Err(error) => unprinted(&error),
+    }
+}
+
+/// Prints a failure: as text to standard error, as JSON to standard output, where programs look for it.
+pub(crate) fn failure(failure: &Failure, form: Form) -> Exit {
+    let printed = match form {
+        Form::Text => print_error(&text::failure(failure)),
+        Form::Json => print(&json::failure(failure)),
+    };
+    match printed {
+        Ok(()) => failure.exit(),
+        Err(error) => unprinted(&error),
+    }
+}
+
+/// Prints what is wrong with the arguments, or the help that they ask for.
+pub(crate) fn usage(error: &clap::Error, as_json: bool) -> Exit {
+    if !error.use_stderr() {
+        return match error.print() {
+            Ok(()) => Exit::Success,
+            Err(error) => unprinted(&error),
+        };
+    }
+    let message = error.render().to_string();
+    if !as_json {
+        return match print_error(&message) {
+            Ok(()) => Exit::Usage,
+            Err(error) => unprinted(&error),
+        };
+    }
+    // What is wrong stands before the first empty line; usage and hints follow.
+    let lines: Vec<_> = message.lines().map(str::trim).take_while(|l| !l.is_empty()).collect();
+    let problem = lines.join(" ");
+    failure(&Failure::usage(problem.strip_prefix("error: ").unwrap_or(&problem)), Form::Json)
+}
+
+/// Prints something that is worth knowing beside the answer.
+pub(crate) fn note(text: &str) {
+    // An answer that goes well is not held up by a note that cannot be printed.
+    drop(print_error(&format!("note: {text}\n")));
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(escape::visible(text).as_bytes())?;
+    out.flush()
+}
+
+fn print_error(text: &str) -> io::Result<()> {
+    io::stderr().lock().write_all(escape::visible(text).as_bytes())
+}
+
+/// An answer that nobody got is none. Whoever closed the pipe knows that they did.
+fn unprinted(error: &io::Error) -> Exit {
+    if error.kind() != io::ErrorKind::BrokenPipe {
+        drop(print_error(&format!("error: cannot write to standard output: {error}\n")));
+    }
+    Exit::Unavailable
+}

@@ -1,0 +1,73 @@
+//! From [`Config`] to the parts of a gate. The one file that knows every crate.
+
+use std::path::Path;
+
+use axtary_actionpass::{Guard, Issuer, KeyError, KeySet, SigningKey, Vocabulary};
+use axtary_ledger::{FileLedger, Repair};
+use axtary_policy::{CedarEngine, LoadError, NativeEngine, PolicyStack, RegoEngine};
+
+use crate::{config::Config, error::OpenError, file};
+
+/// The largest key file that is read.
+const MAX_KEY_BYTES: usize = 16 * 1024;
+/// The largest policy file that is read.
+const MAX_POLICY_BYTES: usize = 4 * 1024 * 1024;
+
+/// Arms the gate: key and policy first, so that no ledger is made for a gate that cannot work.
+pub(crate) fn guard(config: &Config) -> Result<(Guard, Option<Repair>), OpenError> {
+    let key = signing_key(&config.signing_key)?;
+    let policy = policy(config)?;
+    let ledger = FileLedger::open(&config.ledger, config.durability)?;
+    let repair = ledger.repair().cloned();
+    let guard = Guard::new(policy, ledger, key, config.issuer.clone())?;
+    Ok((guard.with_max_ttl(config.max_ttl), repair))
+}
+
+/// The keys whose passes a verifier beside the gate trusts: the gate's own.
+pub(crate) fn trusted_keys(config: &Config, issuer: Issuer) -> Result<KeySet, OpenError> {
+    let key = signing_key(&config.signing_key)?;
+    KeySet::new()
+        .trust(issuer, key.verifying_key())
+        .map_err(|error| OpenError::Key { path: config.signing_key.clone(), error })
+}
+
+/// The facts and constraints of every surface that is guarded.
+pub(crate) fn vocabulary() -> Vocabulary {
+    axtary_adapter_github::vocabulary()
+}
+
+fn signing_key(path: &Path) -> Result<SigningKey, OpenError> {
+    let secret = file::read_secret(path, MAX_KEY_BYTES)?;
+    if let Some(mode) = secret.mode.filter(|mode| mode & 0o077 != 0) {
+        return Err(OpenError::KeyExposed { path: path.to_owned(), mode });
+    }
+    SigningKey::from_pkcs8_pem(&secret.text)
+        .map_err(|error: KeyError| OpenError::Key { path: path.to_owned(), error })
+}
+
+fn policy(config: &Config) -> Result<PolicyStack, OpenError> {
+    let files = &config.policy;
+    let failed = |error: LoadError| OpenError::Policy { path: config.locate(error.file()), error };
+    let read = |names: &[String]| -> Result<Vec<(String, String)>, OpenError> {
+        names
+            .iter()
+            .map(|name| {
+                Ok((name.clone(), file::read_text(&config.locate(name), MAX_POLICY_BYTES)?))
+            })
+            .collect()
+    };
+    let mut stack = PolicyStack::new();
+    for (name, text) in read(&files.native)? {
+        let rules = NativeEngine::from_yaml(&name, &text, &vocabulary()).map_err(failed)?;
+        stack = stack.with(rules);
+    }
+    let cedar = read(&files.cedar)?;
+    if !cedar.is_empty() {
+        stack = stack.with(CedarEngine::from_sources(&cedar).map_err(failed)?);
+    }
+    let rego = read(&files.rego)?;
+    if !rego.is_empty() {
+        stack = stack.with(RegoEngine::from_modules(&rego).map_err(failed)?);
+    }
+    Ok(stack)
+}

@@ -1,0 +1,205 @@
+use std::{
+    path::Path,
+    sync::{Arc, Barrier, mpsc},
+    thread,
+};
+
+use axtary_actionpass::{LedgerHash, Object, RecordKind, Timestamp};
+
+use super::*;
+use crate::{
+    fake::{Content, FakeDisk, Fault, Gate},
+    read::Lines,
+    verify::verify_lines,
+};
+
+fn record(number: i32) -> Record {
+    let at = Timestamp::from_seconds(1_785_240_000).unwrap();
+    Record::new(RecordKind::Decision, at, &Object::new().with("number", number))
+}
+
+/// Appends three records, and acknowledges those that were synced.
+fn write_three(disk: &FakeDisk, acknowledged: &mut Vec<LedgerHash>) {
+    let Ok(ledger) = disk.open() else { return };
+    for number in 0..3 {
+        let Ok(appended) = ledger.append(&record(number)) else { return assert_stopped(&ledger) };
+        match ledger.sync(&appended) {
+            Ok(()) => acknowledged.push(appended.hash),
+            Err(_) => return assert_stopped(&ledger),
+        }
+    }
+}
+
+fn assert_stopped(ledger: &FileLedger) {
+    let first = Appended { seq: 0, hash: LedgerHash::from_bytes([0; 32]) };
+    let error = ledger.append(&record(9)).unwrap_err();
+    assert_eq!(error.code(), "ledger.stopped");
+    assert!(
+        error.to_string().contains("injected") || error.to_string().contains("bytes"),
+        "{error}"
+    );
+    assert_eq!(ledger.sync(&first).unwrap_err().code(), "ledger.stopped");
+}
+
+/// Opens what is left, and demands that it verifies and holds what was acknowledged.
+fn assert_recovers(log: &[u8], head: &[u8], acknowledged: &[LedgerHash]) {
+    let disk = FakeDisk::holding(log, head);
+    let ledger = disk.open().unwrap();
+    let appended = ledger.append(&record(7)).unwrap();
+    ledger.sync(&appended).unwrap();
+    drop(ledger);
+    let Content { log, head, .. } = disk.content().clone();
+    let mut expected = acknowledged.to_vec();
+    expected.push(appended.hash);
+    let head = Head::parse(&head).unwrap();
+    let verified =
+        verify_lines(Path::new("/ledger.jsonl"), Lines::of(&*log), head, &expected).unwrap();
+    assert_eq!(verified.anchored, verified.records);
+}
+
+#[test]
+fn whichever_call_fails_nothing_acknowledged_is_lost() {
+    let faults = [(0, false, false), (1, false, false), (99, true, false), (50, false, true)];
+    for (written, reported, for_ever) in faults {
+        for at in 0.. {
+            let fault = Fault { at, written, reported, for_ever };
+            let disk = FakeDisk::default();
+            disk.content().fault = Some(fault);
+            let mut acknowledged = Vec::new();
+            write_three(&disk, &mut acknowledged);
+            let left = disk.content().clone();
+            if !left.has_failed() {
+                assert!(at > 12, "the faults reach every call of writing three records");
+                assert_eq!(acknowledged.len(), 3);
+                break;
+            }
+            assert!(acknowledged.len() < 3, "{fault:?} was reported");
+            assert_recovers(&left.log, &left.head, &acknowledged);
+            for log in left.after_power_loss() {
+                for head in [&left.head, &left.durable_head] {
+                    assert_recovers(&log, head, &acknowledged);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_half_written_line_is_cut_off_at_once() {
+    let disk = FakeDisk::default();
+    let ledger = disk.open().unwrap();
+    let appended = ledger.append(&record(0)).unwrap();
+    ledger.sync(&appended).unwrap();
+    let whole = disk.content().log.clone();
+    // The call before the append asks for the log's length.
+    let at = disk.content().calls + 1;
+    disk.content().fault = Some(Fault { at, written: 40, reported: true, for_ever: false });
+    let error = ledger.append(&record(1)).unwrap_err();
+    assert_eq!(error.code(), "ledger.io");
+    assert!(error.to_string().contains("only 40 of"), "{error}");
+    assert_eq!(disk.content().log, whole);
+}
+
+#[test]
+fn a_sync_that_failed_is_not_tried_again_and_its_records_are_built_upon_by_nothing() {
+    let disk = FakeDisk::default();
+    let ledger = disk.open().unwrap();
+    let kept = ledger.append(&record(0)).unwrap();
+    ledger.sync(&kept).unwrap();
+    let lost = ledger.append(&record(1)).unwrap();
+    let Content { calls, syncs, .. } = disk.content().clone();
+    // The call before the sync asks whether the log is in place.
+    let at = calls + 1;
+    disk.content().fault = Some(Fault { at, written: 0, reported: false, for_ever: false });
+    assert_eq!(ledger.sync(&lost).unwrap_err().code(), "ledger.io");
+    assert_eq!(ledger.sync(&lost).unwrap_err().code(), "ledger.stopped");
+    drop(ledger);
+    assert_eq!(disk.content().syncs, syncs + 1);
+
+    // The pages that the failed sync dropped would be gone after a power loss, whatever a later sync says.
+    let ledger = disk.open().unwrap();
+    assert_eq!(ledger.len(), 1);
+    let next = ledger.append(&record(2)).unwrap();
+    ledger.sync(&next).unwrap();
+    let left = disk.content().clone();
+    assert_recovers(&left.durable, &left.head, &[kept.hash, next.hash]);
+}
+
+#[test]
+fn one_sync_serves_all_that_wait() {
+    let disk = FakeDisk::default();
+    let ledger = Arc::new(disk.open().unwrap());
+    let before = disk.content().syncs;
+    let (begun, first_began) = mpsc::channel();
+    let (let_through, through) = mpsc::channel();
+    disk.hold_next_sync(Gate { begun, through });
+    let append_and_sync = |number| {
+        let ledger = Arc::clone(&ledger);
+        move || {
+            let appended = ledger.append(&record(number)).unwrap();
+            ledger.sync(&appended)
+        }
+    };
+    let first = thread::spawn(append_and_sync(0));
+    first_began.recv().unwrap();
+    let written = Arc::new(Barrier::new(9));
+    let others: Vec<_> = (1..9)
+        .map(|number| {
+            let (ledger, written) = (Arc::clone(&ledger), Arc::clone(&written));
+            thread::spawn(move || {
+                let appended = ledger.append(&record(number)).unwrap();
+                written.wait();
+                ledger.sync(&appended)
+            })
+        })
+        .collect();
+    written.wait();
+    let_through.send(()).unwrap();
+    first.join().unwrap().unwrap();
+    for other in others {
+        other.join().unwrap().unwrap();
+    }
+    assert_eq!(disk.content().syncs - before, 2, "one for the first, one for the eight others");
+    let left = disk.content().clone();
+    assert_eq!(left.durable, left.log);
+}
+
+#[test]
+fn a_failed_sync_is_reported_to_all_that_wait_for_it() {
+    let disk = FakeDisk::default();
+    let ledger = Arc::new(disk.open().unwrap());
+    let appended: Vec<_> = (0..4).map(|number| ledger.append(&record(number)).unwrap()).collect();
+    let at = disk.content().calls;
+    disk.content().fault = Some(Fault { at, written: 0, reported: false, for_ever: false });
+    let waiting: Vec<_> = appended
+        .into_iter()
+        .map(|appended| {
+            let ledger = Arc::clone(&ledger);
+            thread::spawn(move || ledger.sync(&appended))
+        })
+        .collect();
+    for waiting in waiting {
+        assert!(waiting.join().unwrap().is_err());
+    }
+}
+
+#[test]
+fn a_refused_record_does_not_stop_the_ledger() {
+    let disk = FakeDisk::default();
+    let ledger = disk.open().unwrap();
+    let at = Timestamp::from_seconds(1_785_240_000).unwrap();
+    let long = Object::new().with("text", "x".repeat(65_535));
+    let error = ledger.append(&Record::new(RecordKind::Decision, at, &long)).unwrap_err();
+    assert_eq!(error.code(), "ledger.record_too_long");
+    assert!(disk.content().log.is_empty());
+    let appended = ledger.append(&record(0)).unwrap();
+    assert_eq!(appended.seq, 0);
+    ledger.sync(&appended).unwrap();
+}
+
+#[test]
+fn a_record_of_another_ledger_is_not_said_to_be_durable() {
+    let ledger = FakeDisk::default().open().unwrap();
+    let foreign = Appended { seq: 0, hash: LedgerHash::from_bytes([1; 32]) };
+    assert_eq!(ledger.sync(&foreign).unwrap_err().code(), "ledger.not_appended");
+}

@@ -1,0 +1,378 @@
+//! What can go wrong, one enum for each boundary: opening, writing, reading, verifying. Every error has a stable `code()`.
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
+
+use axtary_actionpass::{LedgerError, LedgerHash, PassId, ScanError};
+
+/// An operation on a file that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {operation} `{}`: {source}", path.display())]
+pub struct IoFailure {
+    operation: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl IoFailure {
+    pub(crate) fn new(operation: &'static str, path: &Path, source: io::Error) -> Self {
+        Self { operation, path: path.to_owned(), source }
+    }
+
+    /// What was tried: `open`, `append to`, `sync`.
+    pub fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// On which file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The last line has no newline: half of it is missing, or is being written at this moment.
+    #[error(
+        "it has no newline, so a write was cut short; open the ledger for writing to repair it"
+    )]
+    Torn,
+    /// The line is longer than any that is written.
+    #[error("it is longer than 65535 bytes")]
+    TooLong,
+    /// The line is not strict JSON.
+    #[error("it is not strict JSON: {0}")]
+    Json(ScanError),
+    /// The line is JSON in another spelling than the canonical one.
+    #[error("it is not canonical JSON (RFC 8785)")]
+    NotCanonical,
+    /// The line has other members than the format's.
+    #[error("its members are not `body`, `kind`, `prev`, `seq`, `ts` and `v`")]
+    Members,
+    /// A member has another form than the format's.
+    #[error("its member `{0}` is missing or has another form")]
+    Member(&'static str),
+    /// The line is not the one that was written: the chain names another hash for it, or it another for its predecessor.
+    #[error("it was edited: its hash is not the one in the chain")]
+    Edited,
+    /// The line stands where another belongs: lines were removed, inserted or moved.
+    #[error(
+        "it is record {seq} where record {expected} belongs: lines were removed, inserted or moved"
+    )]
+    OutOfPlace {
+        /// The record's own number.
+        seq: u64,
+        /// The number that belongs here.
+        expected: u64,
+    },
+    /// The line is not the one that the head file names: one of the two was changed.
+    #[error("it is not the line that the `.head` file names: one of the two was changed")]
+    NotTheHead,
+}
+
+impl Problem {
+    /// The stable name of this problem, such as `ledger.edited`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Torn => "ledger.torn",
+            Self::TooLong => "ledger.line_too_long",
+            Self::Json(_) => "ledger.not_json",
+            Self::NotCanonical => "ledger.not_canonical",
+            Self::Members | Self::Member(_) => "ledger.bad_member",
+            Self::Edited => "ledger.edited",
+            Self::OutOfPlace { .. } => "ledger.out_of_place",
+            Self::NotTheHead => "ledger.not_the_head",
+        }
+    }
+}
+
+/// A line that is not as it should be, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadLine {
+    path: PathBuf,
+    line: Option<u64>,
+    offset: u64,
+    problem: Problem,
+}
+
+impl BadLine {
+    pub(crate) fn new(path: &Path, line: Option<u64>, offset: u64, problem: Problem) -> Self {
+        Self { path: path.to_owned(), line, offset, problem }
+    }
+
+    /// The number of the line, from one; unknown where the ledger was read from its end.
+    pub fn line(&self) -> Option<u64> {
+        self.line
+    }
+
+    /// The offset in the file at which the line starts.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// What is wrong with it.
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+}
+
+impl fmt::Display for BadLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, offset, problem, .. } = self;
+        match self.line {
+            Some(line) => {
+                write!(f, "`{}`, line {line} at byte {offset}: {problem}", path.display())
+            }
+            None => write!(f, "`{}`, the line at byte {offset}: {problem}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for BadLine {}
+
+/// Why a ledger does not open.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// A file could not be used.
+    #[error(transparent)]
+    Io(#[from] IoFailure),
+    /// Another ledger of this or another process writes this file.
+    #[error(
+        "`{}` is being written by {}; stop that process, or give this one a ledger of its own",
+        path.display(), holder(*pid)
+    )]
+    Locked {
+        /// The ledger.
+        path: PathBuf,
+        /// The process that writes it, as its lock file names it.
+        pid: Option<u32>,
+    },
+    /// A symbolic link, a folder, a pipe or a device stands where the ledger's file belongs.
+    #[error("`{}` is not a regular file; name the file itself, not a link to it", path.display())]
+    NotAFile {
+        /// What stands there.
+        path: PathBuf,
+    },
+    /// The ledger holds records and has no head file.
+    #[error(
+        "`{}` holds records, but its head `{}` is missing; put it back, or verify the ledger and create an empty file of that name to take it as it is",
+        path.display(), head.display()
+    )]
+    NoHead {
+        /// The ledger.
+        path: PathBuf,
+        /// Where its head belongs.
+        head: PathBuf,
+    },
+    /// The head file is damaged.
+    #[error(
+        "the head `{}` is damaged; put it back, or verify the ledger and replace it by an empty file to take the ledger as it is",
+        head.display()
+    )]
+    BadHead {
+        /// The head file.
+        head: PathBuf,
+    },
+    /// Records that were durable are gone.
+    #[error(
+        "`{}` has lost records: {bytes} bytes of whole lines are left of the {durable} that were durable with record {records}; put the file back from a copy",
+        path.display()
+    )]
+    Truncated {
+        /// The ledger.
+        path: PathBuf,
+        /// How many bytes of whole lines are left.
+        bytes: u64,
+        /// How many bytes were durable.
+        durable: u64,
+        /// How many records these bytes held.
+        records: u64,
+    },
+    /// The end of the ledger is not as it was written.
+    #[error("{0}; verify the ledger, and put it back from a copy")]
+    Corrupt(BadLine),
+}
+
+impl OpenError {
+    /// The stable name of this error, such as `ledger.locked`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "ledger.io",
+            Self::Locked { .. } => "ledger.locked",
+            Self::NotAFile { .. } => "ledger.not_a_file",
+            Self::NoHead { .. } => "ledger.no_head",
+            Self::BadHead { .. } => "ledger.bad_head",
+            Self::Truncated { .. } => "ledger.truncated",
+            Self::Corrupt(_) => "ledger.corrupt",
+        }
+    }
+}
+
+fn holder(pid: Option<u32>) -> String {
+    pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
+}
+
+/// Why a record was not kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// The record's line would be too long. Nothing was written, and the ledger goes on.
+    #[error(
+        "the record's line would be {bytes} bytes, at most {max} are allowed; shorten the facts, the intent or the reasons"
+    )]
+    TooLong {
+        /// The length of the line, or of the record's body where that alone is too long.
+        bytes: usize,
+        /// The greatest length.
+        max: usize,
+    },
+    /// The record's line could not be read back. Nothing was written, and the ledger goes on.
+    #[error("the record's line could not be read back: {0}")]
+    Unreadable(Problem),
+    /// The record to wait for was not written by this ledger.
+    #[error("record {seq} was not written by this ledger, which holds {records}")]
+    NotAppended {
+        /// The record's number.
+        seq: u64,
+        /// How many records the ledger holds.
+        records: u64,
+    },
+    /// Writing or syncing failed. The ledger stops.
+    #[error("{0}; the ledger stops, open it anew once this is repaired")]
+    Io(#[from] IoFailure),
+    /// The file was removed, replaced or changed in length under the ledger. The ledger stops.
+    #[error("`{}` {seen}; the ledger stops, put the file back and open it anew", path.display())]
+    Displaced {
+        /// The ledger.
+        path: PathBuf,
+        /// What became of the file.
+        seen: String,
+    },
+    /// The ledger had stopped before.
+    #[error("the ledger has stopped and must be opened anew: {cause}")]
+    Stopped {
+        /// The failure that stopped it.
+        cause: String,
+    },
+}
+
+impl WriteError {
+    /// The stable name of this error, such as `ledger.stopped`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } => "ledger.record_too_long",
+            Self::Unreadable(_) => "ledger.record_unreadable",
+            Self::NotAppended { .. } => "ledger.not_appended",
+            Self::Io(_) => "ledger.io",
+            Self::Displaced { .. } => "ledger.displaced",
+            Self::Stopped { .. } => "ledger.stopped",
+        }
+    }
+}
+
+impl From<WriteError> for LedgerError {
+    fn from(error: WriteError) -> Self {
+        Self::new(error)
+    }
+}
+
+/// Why a ledger cannot be read on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadFailure {
+    /// The file could not be read.
+    #[error(transparent)]
+    Io(#[from] IoFailure),
+    /// A line is not one of a ledger.
+    #[error(transparent)]
+    Line(#[from] BadLine),
+    /// No decision in the ledger led to this pass.
+    #[error("`{}` holds no decision for the pass `{pass}`", path.display())]
+    NoSuchPass {
+        /// The ledger.
+        path: PathBuf,
+        /// The pass that was looked for.
+        pass: PassId,
+    },
+}
+
+impl ReadFailure {
+    /// The stable name of this error, such as `ledger.no_such_pass`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "ledger.io",
+            Self::Line(bad) => bad.problem.code(),
+            Self::NoSuchPass { .. } => "ledger.no_such_pass",
+        }
+    }
+}
+
+/// What verification found.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyFailure {
+    /// A file could not be read; nothing is known of the ledger.
+    #[error(transparent)]
+    Io(#[from] IoFailure),
+    /// A line is not as it was written.
+    #[error("{bad}; records before it in an unbroken chain: {intact}")]
+    Line {
+        /// The first bad line.
+        bad: BadLine,
+        /// How many records before it form an unbroken chain. That none of them alone was edited is certain; that not
+        /// all of them were written anew, only a hash kept elsewhere can show.
+        intact: u64,
+    },
+    /// The ledger ends before the record that its head names.
+    #[error("`{}` has lost records: it holds {records}, but {durable} were durable", path.display())]
+    Truncated {
+        /// The ledger.
+        path: PathBuf,
+        /// How many records it holds.
+        records: u64,
+        /// How many its head names.
+        durable: u64,
+    },
+    /// The head file is damaged, so that the end of the ledger cannot be verified.
+    #[error("the head `{}` is damaged; without it the end of the ledger cannot be verified", head.display())]
+    BadHead {
+        /// The head file.
+        head: PathBuf,
+    },
+    /// A record that the caller knows of is not in the ledger.
+    #[error("`{}` holds no line with the hash `{hash}`: it was removed or edited", path.display())]
+    Absent {
+        /// The ledger.
+        path: PathBuf,
+        /// The hash that was expected.
+        hash: LedgerHash,
+    },
+}
+
+impl VerifyFailure {
+    /// The stable name of what was found, such as `ledger.edited`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "ledger.io",
+            Self::Line { bad, .. } => bad.problem.code(),
+            Self::Truncated { .. } => "ledger.truncated",
+            Self::BadHead { .. } => "ledger.bad_head",
+            Self::Absent { .. } => "ledger.absent",
+        }
+    }
+
+    /// The first bad line, if a line is bad.
+    pub fn bad_line(&self) -> Option<&BadLine> {
+        match self {
+            Self::Line { bad, .. } => Some(bad),
+            Self::Io(_) | Self::Truncated { .. } | Self::BadHead { .. } | Self::Absent { .. } => {
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! A disk in memory that fails on demand and remembers what a power loss would leave.
+
+use std::{
+    io,
+    ops::Range,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        mpsc::{Receiver, Sender},
+    },
+};
+
+use crate::{
+    append::{Durability, FileLedger},
+    error::OpenError,
+    file::Disk,
+};
+
+/// How a call fails.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fault {
+    /// Which call, counted from zero.
+    pub(crate) at: usize,
+    /// If it is an append, how many bytes are written nevertheless.
+    pub(crate) written: usize,
+    /// If it is an append, whether it reports these bytes instead of an error.
+    pub(crate) reported: bool,
+    /// Whether all later calls fail too.
+    pub(crate) for_ever: bool,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct FakeDisk(Arc<State>);
+
+#[derive(Default)]
+struct State {
+    content: Mutex<Content>,
+    gate: Mutex<Option<Gate>>,
+}
+
+/// Tells that a sync has begun, and holds it until it is let through.
+pub(crate) struct Gate {
+    pub(crate) begun: Sender<()>,
+    pub(crate) through: Receiver<()>,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Content {
+    pub(crate) log: Vec<u8>,
+    pub(crate) head: Vec<u8>,
+    /// What of the log would survive a power loss for certain.
+    pub(crate) durable: Vec<u8>,
+    /// The head as it was last synced; later versions may or may not survive.
+    pub(crate) durable_head: Vec<u8>,
+    pub(crate) set_aside: Vec<Vec<u8>>,
+    pub(crate) syncs: usize,
+    pub(crate) fault: Option<Fault>,
+    pub(crate) calls: usize,
+    /// Bytes that a failed sync dropped: the log shows them, and no later sync writes them.
+    dropped: Range<usize>,
+}
+
+impl FakeDisk {
+    /// A disk that holds a log and a head, all of it durable.
+    pub(crate) fn holding(log: &[u8], head: &[u8]) -> Self {
+        let disk = Self::default();
+        let mut content = disk.content();
+        content.log = log.to_vec();
+        content.durable = log.to_vec();
+        content.head = head.to_vec();
+        content.durable_head = head.to_vec();
+        drop(content);
+        disk
+    }
+
+    pub(crate) fn open(&self) -> Result<FileLedger, OpenError> {
+        let path = PathBuf::from("/ledger.jsonl");
+        FileLedger::on(Box::new(self.clone()), path, Durability::Synced, None)
+    }
+
+    pub(crate) fn content(&self) -> MutexGuard<'_, Content> {
+        self.0.content.lock().unwrap()
+    }
+
+    /// Holds the next sync at a gate.
+    pub(crate) fn hold_next_sync(&self, gate: Gate) {
+        *self.0.gate.lock().unwrap() = Some(gate);
+    }
+
+    /// Counts a call, and fails it if its time has come.
+    fn call(&self) -> Result<MutexGuard<'_, Content>, (MutexGuard<'_, Content>, Fault)> {
+        let mut content = self.content();
+        let call = content.calls;
+        content.calls += 1;
+        match content.fault {
+            Some(fault) if call == fault.at || fault.for_ever && call > fault.at => {
+                Err((content, fault))
+            }
+            Some(_) | None => Ok(content),
+        }
+    }
+
+    fn done(&self) -> io::Result<MutexGuard<'_, Content>> {
+        self.call().map_err(|_| io::Error::other("injected"))
+    }
+}
+
+impl Content {
+    /// Whether the fault was met.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.fault.is_some_and(|fault| self.calls > fault.at)
+    }
+
+    /// What a power loss may leave: the durable part, and any number of the bytes behind it.
+    pub(crate) fn after_power_loss(&self) -> impl Iterator<Item = Vec<u8>> {
+        let kept = self.durable.len();
+        (0..=self.log.len().saturating_sub(kept)).map(move |more| {
+            let mut log = self.durable.clone();
+            log.extend(self.log.iter().skip(kept).take(more));
+            log
+        })
+    }
+}
+
+impl Disk for FakeDisk {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.done()?.log.len() as u64)
+    }
+
+    fn is_in_place(&self) -> io::Result<bool> {
+        self.done().map(|_| true)
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let start = usize::try_from(offset).unwrap();
+        buffer.copy_from_slice(&self.done()?.log[start..start + buffer.len()]);
+        Ok(())
+    }
+
+    fn append(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self.call() {
+            Ok(mut content) => {
+                content.log.extend_from_slice(bytes);
+                Ok(bytes.len())
+            }
+            Err((mut content, fault)) => {
+                let written = fault.written.min(bytes.len() - 1);
+                content.log.extend_from_slice(&bytes[..written]);
+                if fault.reported { Ok(written) } else { Err(io::Error::other("injected")) }
+            }
+        }
+    }
+
+    fn cut(&self, len: u64) -> io::Result<()> {
+        let mut content = self.done()?;
+        let len = usize::try_from(len).unwrap();
+        content.log.truncate(len);
+        content.durable.truncate(len);
+        content.dropped.end = content.dropped.end.min(len);
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let gate = self.0.gate.lock().unwrap().take();
+        // What is written while the sync runs is not part of it.
+        let log = self.content().log.clone();
+        if let Some(gate) = gate {
+            gate.begun.send(()).unwrap();
+            gate.through.recv().unwrap();
+        }
+        match self.call() {
+            Ok(mut content) => {
+                content.syncs += 1;
+                let dropped = content.dropped.clone();
+                content.durable = log;
+                content.durable.iter_mut().enumerate().for_each(|(at, byte)| {
+                    if dropped.contains(&at) {
+                        *byte = 0;
+                    }
+                });
+                Ok(())
+            }
+            Err((mut content, _)) => {
+                content.syncs += 1;
+                content.dropped = content.durable.len()..content.log.len();
+                Err(io::Error::other("injected"))
+            }
+        }
+    }
+
+    fn set_aside(&self, offset: u64) -> io::Result<PathBuf> {
+        let mut content = self.done()?;
+        let torn = content.log[usize::try_from(offset).unwrap()..].to_vec();
+        content.set_aside.push(torn);
+        Ok(PathBuf::from("/ledger.jsonl.torn-1"))
+    }
+
+    fn read_head(&self) -> io::Result<Vec<u8>> {
+        Ok(self.done()?.head.clone())
+    }
+
+    fn write_head(&self, text: &[u8]) -> io::Result<()> {
+        self.done()?.head = text.to_vec();
+        Ok(())
+    }
+
+    fn sync_head(&self) -> io::Result<()> {
+        let mut content = self.done()?;
+        content.durable_head = content.head.clone();
+        Ok(())
+    }
+}

@@ -1,0 +1,259 @@
+//! The disk under a ledger. Nothing else touches it, [`lock`](crate::lock) apart; tests put a disk that fails behind
+//! [`Disk`].
+
+use std::{
+    fs::{self, File, Metadata, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    error::{IoFailure, OpenError},
+    head::{self, Head},
+};
+
+/// The files of one ledger, opened for writing.
+pub(crate) trait Disk: Send + Sync {
+    /// The length of the log.
+    fn len(&self) -> io::Result<u64>;
+
+    /// Whether the log still stands under the name that it was opened by.
+    fn is_in_place(&self) -> io::Result<bool>;
+
+    /// Fills `buffer` from the log.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
+
+    /// Appends to the log with one write call, which may take fewer bytes than it is given.
+    fn append(&self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Cuts the log to this length.
+    fn cut(&self, len: u64) -> io::Result<()>;
+
+    /// Makes the log durable.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Copies the log from `offset` on into a new file, durably.
+    fn set_aside(&self, offset: u64) -> io::Result<PathBuf>;
+
+    /// The head's text.
+    fn read_head(&self) -> io::Result<Vec<u8>>;
+
+    /// Overwrites the head's text in place.
+    fn write_head(&self, text: &[u8]) -> io::Result<()>;
+
+    /// Makes the head durable.
+    fn sync_head(&self) -> io::Result<()>;
+}
+
+/// A ledger's files on a real disk.
+pub(crate) struct Files {
+    path: PathBuf,
+    log: File,
+    identity: Identity,
+    head: File,
+}
+
+impl Files {
+    /// Opens the log at `path` and its head, and creates them where that loses nothing.
+    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
+        let head_path = beside(path, "head");
+        let head = match read_head(path)? {
+            Some(text) => Some(
+                Head::parse(&text).ok_or_else(|| OpenError::BadHead { head: head_path.clone() })?,
+            ),
+            None => None,
+        };
+        let exists = fs::exists(path).map_err(|e| IoFailure::new("inspect", path, e))?;
+        if let Some(Head { records: records @ 1.., bytes: durable, .. }) = head
+            && !exists
+        {
+            return Err(OpenError::Truncated { path: path.into(), bytes: 0, durable, records });
+        }
+        let log = open_or_create(path, OpenOptions::new().append(true))?;
+        let metadata = log.metadata().map_err(|e| IoFailure::new("inspect", path, e))?;
+        if head.is_none() && metadata.len() > 0 {
+            return Err(OpenError::NoHead { path: path.to_owned(), head: head_path });
+        }
+        let head = open_or_create(&head_path, OpenOptions::new().write(true))?;
+        log.sync_all().map_err(|e| IoFailure::new("sync", path, e))?;
+        sync_folder(path).map_err(|e| IoFailure::new("sync the folder of", path, e))?;
+        Ok(Self { path: path.to_owned(), log, identity: Identity::of(&metadata), head })
+    }
+}
+
+impl Disk for Files {
+    fn len(&self) -> io::Result<u64> {
+        // Not from the metadata: Linux from 6.13 on makes the first write behind each look at a file's times cost 2 µs more.
+        (&self.log).seek(SeekFrom::End(0))
+    }
+
+    fn is_in_place(&self) -> io::Result<bool> {
+        match fs::symlink_metadata(&self.path) {
+            Ok(metadata) => Ok(metadata.is_file() && Identity::of(&metadata) == self.identity),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let mut log = &self.log;
+        log.seek(SeekFrom::Start(offset))?;
+        log.read_exact(buffer)
+    }
+
+    fn append(&self, bytes: &[u8]) -> io::Result<usize> {
+        (&self.log).write(bytes)
+    }
+
+    fn cut(&self, len: u64) -> io::Result<()> {
+        self.log.set_len(len)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.log.sync_data()
+    }
+
+    fn set_aside(&self, offset: u64) -> io::Result<PathBuf> {
+        let (path, mut aside) = create_aside(&self.path)?;
+        let mut log = &self.log;
+        log.seek(SeekFrom::Start(offset))?;
+        io::copy(&mut log, &mut aside)?;
+        aside.sync_all()?;
+        sync_folder(&path)?;
+        Ok(path)
+    }
+
+    fn read_head(&self) -> io::Result<Vec<u8>> {
+        (&self.head).seek(SeekFrom::Start(0))?;
+        read_head_text(&self.head)
+    }
+
+    fn write_head(&self, text: &[u8]) -> io::Result<()> {
+        let mut head = &self.head;
+        head.seek(SeekFrom::Start(0))?;
+        head.write_all(text)
+    }
+
+    fn sync_head(&self) -> io::Result<()> {
+        self.head.sync_all()
+    }
+}
+
+/// Creates the first of `.torn-1`, `.torn-2`, … that does not exist.
+fn create_aside(log: &Path) -> io::Result<(PathBuf, File)> {
+    let mut number = 1_u32;
+    loop {
+        let path = beside(log, &format!("torn-{number}"));
+        match private(OpenOptions::new().write(true)).create_new(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                number = number.checked_add(1).ok_or(error)?;
+            }
+            opened => return opened.map(|file| (path, file)),
+        }
+    }
+}
+
+/// The file beside a log whose name ends in `.suffix`.
+pub(crate) fn beside(log: &Path, suffix: &str) -> PathBuf {
+    let mut name = log.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    name.into()
+}
+
+/// Opens a file for reading alone.
+pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
+    // A pipe would block the open, and a folder would open.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    File::open(path)
+}
+
+/// The text of a log's head, if it has one.
+pub(crate) fn read_head(log: &Path) -> Result<Option<Vec<u8>>, IoFailure> {
+    let path = beside(log, "head");
+    match open_to_read(&path).and_then(|file| read_head_text(&file)) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(IoFailure::new("read", &path, error)),
+    }
+}
+
+/// Reads one byte more than a head has, so that a longer file is seen to be none.
+fn read_head_text(file: &File) -> io::Result<Vec<u8>> {
+    let mut text = Vec::with_capacity(head::LENGTH + 1);
+    let most = u64::try_from(head::LENGTH + 1).unwrap_or(u64::MAX);
+    file.take(most).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+/// Opens a regular file, readable and as `how` says; creates it, for its owner alone, if nothing stands there.
+pub(crate) fn open_or_create(path: &Path, how: &mut OpenOptions) -> Result<File, OpenError> {
+    // `create_new` follows no symbolic link, not even one that leads nowhere.
+    match private(how).read(true).create_new(true).open(path) {
+        Ok(file) => Ok(file),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            open_existing(path, how.create_new(false))
+        }
+        Err(error) => Err(IoFailure::new("create", path, error).into()),
+    }
+}
+
+/// Opens a regular file, readable and as `how` says; never through a symbolic link.
+fn open_existing(path: &Path, how: &mut OpenOptions) -> Result<File, OpenError> {
+    let inspected = |e| IoFailure::new("inspect", path, e);
+    let not_a_file = || OpenError::NotAFile { path: path.to_owned() };
+    if !fs::symlink_metadata(path).map_err(inspected)?.is_file() {
+        return Err(not_a_file());
+    }
+    let file = how.read(true).open(path).map_err(|e| IoFailure::new("open", path, e))?;
+    // Something else may have been put there in between.
+    let standing = fs::symlink_metadata(path).map_err(inspected)?;
+    let opened = file.metadata().map_err(inspected)?;
+    if !standing.is_file() || Identity::of(&standing) != Identity::of(&opened) {
+        return Err(not_a_file());
+    }
+    Ok(file)
+}
+
+/// Lets nobody but the owner read or write what is created: facts and intents are nobody else's business.
+fn private(how: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(how, 0o600);
+    how
+}
+
+/// Makes the name of a file durable.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        return File::open(folder)?.sync_all();
+    }
+    Ok(())
+}
+
+/// Which file a name leads to: device and inode.
+#[cfg(unix)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Identity(u64, u64);
+
+#[cfg(unix)]
+impl Identity {
+    fn of(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self(metadata.dev(), metadata.ino())
+    }
+}
+
+/// Which file a name leads to, as well as the platform tells without further calls: when it was created.
+#[cfg(not(unix))]
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Identity(Option<std::time::SystemTime>);
+
+#[cfg(not(unix))]
+impl Identity {
+    fn of(metadata: &Metadata) -> Self {
+        Self(metadata.created().ok())
+    }
+}

@@ -1,0 +1,114 @@
+//! A folder with a ledger in it, and a second process.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use axtary_actionpass::{LedgerHash, Object, Record, RecordKind, Timestamp};
+use axtary_ledger::{Durability, FileLedger};
+use tempfile::TempDir;
+
+pub(crate) fn record(number: i32) -> Record {
+    let at = Timestamp::from_seconds(1_785_240_000).unwrap();
+    let body = Object::new().with("number", number).with("text", "zażółć, {[\"gęślą\"]}");
+    Record::new(RecordKind::Decision, at, &body)
+}
+
+/// A folder with room for one ledger.
+pub(crate) struct Scene {
+    folder: TempDir,
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// A scene whose ledger holds `count` records and is closed.
+    pub(crate) fn with_records(count: i32) -> Self {
+        let scene = Self::new();
+        scene.append(count);
+        scene
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("audit.jsonl")
+    }
+
+    pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
+        self.folder.path().join(format!("audit.jsonl.{suffix}"))
+    }
+
+    pub(crate) fn open(&self) -> FileLedger {
+        FileLedger::open(self.path(), Durability::Synced).unwrap()
+    }
+
+    /// Opens the ledger, appends, syncs and closes.
+    pub(crate) fn append(&self, count: i32) -> Vec<LedgerHash> {
+        let ledger = self.open();
+        (0..count).map(|number| append(&ledger, number)).collect()
+    }
+
+    pub(crate) fn log(&self) -> Vec<u8> {
+        fs::read(self.path()).unwrap()
+    }
+
+    pub(crate) fn write(&self, log: &[u8]) {
+        fs::write(self.path(), log).unwrap();
+    }
+
+    /// The lines of the log, each with its newline.
+    pub(crate) fn lines(&self) -> Vec<Vec<u8>> {
+        self.log().split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+    }
+
+    /// The names of the files in the folder, without the log's own.
+    pub(crate) fn files_beside(&self) -> Vec<String> {
+        let name = |entry: std::io::Result<fs::DirEntry>| {
+            entry.unwrap().file_name().into_string().unwrap()
+        };
+        let mut names: Vec<_> = fs::read_dir(self.folder.path()).unwrap().map(name).collect();
+        names.retain(|name| name != "audit.jsonl");
+        names.sort();
+        names
+    }
+}
+
+/// Appends a record and waits for it.
+pub(crate) fn append(ledger: &FileLedger, number: i32) -> LedgerHash {
+    let appended = ledger.append(&record(number)).unwrap();
+    ledger.sync(&appended).unwrap();
+    appended.hash
+}
+
+const CHILD: &str = "AXTARY_LEDGER_TEST_CHILD";
+
+/// Runs the test `name` of this binary in a second process, in which [`in_child`] yields `path`.
+pub(crate) fn child(name: &str, path: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([name, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, path);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// The path that this process was given, if it is a second one.
+pub(crate) fn in_child() -> Option<PathBuf> {
+    std::env::var_os(CHILD).map(PathBuf::from)
+}
+
+/// Says a line to the first process, at once. The test harness writes to the same pipe, hence the mark.
+pub(crate) fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    out.write_all(format!("\n{MARK}{line}\n").as_bytes()).unwrap();
+    out.flush().unwrap();
+}
+
+/// What a line of the second process's output says.
+pub(crate) fn heard(line: &str) -> Option<&str> {
+    line.strip_prefix(MARK)
+}
+
+const MARK: &str = "says: ";

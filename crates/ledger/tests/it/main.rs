@@ -1,0 +1,19 @@
+//! What the ledger promises, one file for each promise.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests stop where they fail"
+)]
+
+mod crash;
+mod displaced;
+mod guarded;
+mod kit;
+mod many_writers;
+mod opening;
+mod reading;
+mod tamper;
+mod torn;
+mod two_writers;

@@ -1,0 +1,116 @@
+//! Cedar policies: the mapper from actions to Cedar requests, and an engine that evaluates only what can apply.
+//!
+//! ```text
+//! load (text -> annotated policies) -> select (candidates) ─┐
+//!                       map (Action -> Request) ────────────┴─> evaluate
+//! ```
+
+mod evaluate;
+mod load;
+mod map;
+
+use std::{collections::HashMap, fmt};
+
+use axtary_actionpass::{EngineName, PolicyVersion};
+use cedar_policy::{Authorizer, Entities, PolicyId, PolicySet};
+
+use self::{load::Annotated, map::Mapper};
+use crate::{
+    error::LoadError,
+    select::ScopeIndex,
+    source::{self, Source},
+};
+
+/// Decides by Cedar policies.
+///
+/// # Request
+///
+/// | Cedar | is |
+/// |---|---|
+/// | principal | `Agent::"<agent id>"` |
+/// | action | `Action::"<tool>"` |
+/// | resource | the resource's type in camel case and its id: `repo:company/web-app` is `Repo::"company/web-app"`, `slack_channel:C1` is `SlackChannel::"C1"` |
+/// | `context.intent` | `{ text, task_id }`; `task_id` is `""` for a call without a task |
+/// | `context.payload` | the facts, never what the agent wrote; integers, booleans, strings, sets and records |
+/// | `context.human_owner`, `context.audience` | strings |
+///
+/// There are no entities, so that `in` holds only between an entity and itself.
+///
+/// # Answer
+///
+/// A satisfied `forbid` denies. So does any policy that errs on the action, a `forbid` or a `permit`, although Cedar
+/// itself would skip it: a missing fact must not switch a policy off. Else a satisfied `permit` permits. Annotations say more:
+///
+/// - `@id("small-changes")` names the policy in reasons; else it is its file and number, `main.cedar:policy0`.
+/// - `@reason("…")` says why, to whoever meets the policy.
+/// - `@step_up("security")` on a `permit` asks for approval in its place, from those named between commas.
+/// - `@ttl("5m")` on a `permit` says how long a pass lives.
+///
+/// # Example
+///
+/// ```
+/// use axtary_policy::CedarEngine;
+///
+/// let engine = CedarEngine::from_sources(&[(
+///     "main.cedar",
+///     r#"
+///     @id("small-changes")
+///     @ttl("10m")
+///     permit (
+///         principal == Agent::"codex-prod",
+///         action == Action::"github.pull_requests.create",
+///         resource == Repo::"company/web-app"
+///     )
+///     when { context.payload.files_changed <= 12 };
+///     "#,
+/// )])?;
+/// # let _ = engine;
+/// assert!(CedarEngine::from_sources(&[("main.cedar", "permit (principal);")]).is_err());
+/// # Ok::<(), axtary_policy::LoadError>(())
+/// ```
+pub struct CedarEngine {
+    policies: HashMap<PolicyId, Annotated>,
+    // INVARIANT: every policy of `policies` is in one bucket, under what its scope compares with `==`.
+    index: ScopeIndex<PolicySet>,
+    mapper: Mapper,
+    authorizer: Authorizer,
+    entities: Entities,
+    version: PolicyVersion,
+}
+
+impl CedarEngine {
+    /// Loads policies from named texts.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`] if a text is not Cedar or holds no policy, an id stands twice, an annotation is unknown, or there is
+    /// a template: templates say nothing before they are linked.
+    pub fn from_sources<N: AsRef<str>, T: AsRef<str>>(
+        sources: &[(N, T)],
+    ) -> Result<Self, LoadError> {
+        let sources = Source::all(sources, "Cedar policy")?;
+        let loaded = load::policies(&sources)?;
+        Ok(Self {
+            policies: loaded.policies,
+            index: loaded.index,
+            mapper: Mapper::new()?,
+            authorizer: Authorizer::new(),
+            entities: Entities::empty(),
+            version: source::version(&EngineName::CEDAR, &sources),
+        })
+    }
+
+    /// The digest of the policies in force.
+    pub fn policy_version(&self) -> PolicyVersion {
+        self.version
+    }
+}
+
+impl fmt::Debug for CedarEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CedarEngine")
+            .field("policies", &self.policies.len())
+            .field("version", &self.version)
+            .finish()
+    }
+}

@@ -1,0 +1,113 @@
+//! Why a policy does not load. Read this file second.
+
+use std::fmt;
+
+/// A policy source that does not load; nothing of it is in force.
+///
+/// The message names the file, the line and column where there is one, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadError {
+    file: String,
+    place: Option<Place>,
+    message: String,
+}
+
+/// A line and a column, both from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) line: u64,
+    pub(crate) column: u64,
+}
+
+impl LoadError {
+    pub(crate) fn new(file: &str, message: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), place: None, message: one_line(&message.into()) }
+    }
+
+    pub(crate) fn at(mut self, place: Option<Place>) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// The source, as the caller named it; `builder` for rules that were built in code.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The line, from 1, if one is to blame.
+    pub fn line(&self) -> Option<u64> {
+        self.place.map(|place| place.line)
+    }
+
+    /// The column, from 1, if one is to blame.
+    pub fn column(&self) -> Option<u64> {
+        self.place.map(|place| place.column)
+    }
+
+    /// What is wrong and what to write instead, in one line, without the place.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// `policy.load`
+    pub fn code(&self) -> &'static str {
+        "policy.load"
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+/// ``policy.yml:4:7: the rule `a` names no `tool`; name one, or write `**` for any``
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(Place { line, column }) = self.place {
+            write!(f, ":{line}:{column}")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+impl Place {
+    /// The place of a byte in a text.
+    pub(crate) fn of_offset(text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        let column = before.get(line_start..).map_or(0, |rest| rest.chars().count()) + 1;
+        Self {
+            line: u64::try_from(line).unwrap_or(u64::MAX),
+            column: u64::try_from(column).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// The messages of policy languages may span lines and quote what the policy holds; ours are one line.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.extend(word.chars().filter(|character| !character.is_control()));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_counts_lines_and_characters_from_one() {
+        let text = "a\né$b\n";
+        assert_eq!(Place::of_offset(text, 0), Place { line: 1, column: 1 });
+        assert_eq!(Place::of_offset(text, 4), Place { line: 2, column: 2 });
+        assert_eq!(Place::of_offset(text, 99), Place { line: 3, column: 1 });
+    }
+
+    #[test]
+    fn a_message_is_one_line_without_control_characters() {
+        assert_eq!(LoadError::new("f", "a\n\n  b\u{1b}[31m").to_string(), "f: a b[31m");
+    }
+}

@@ -1,0 +1,135 @@
+//! An action against the rules that can apply to it.
+
+use std::time::Duration;
+
+use axtary_actionpass::{
+    Action, Cause, Constraints, Effect, EngineError, EngineName, Evaluation, PolicyEngine, Reason,
+    Violation,
+};
+
+use super::{
+    NativeEngine,
+    compile::{CompiledRule, Outcome},
+    when::Applies,
+};
+
+impl PolicyEngine for NativeEngine {
+    fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError> {
+        let mut found = Found::default();
+        for position in self.index.candidates(action) {
+            if let Some(rule) = self.rules.get(position)
+                && rule.matches(action)
+            {
+                found.take(rule, action);
+            }
+        }
+        Ok(self.answer(found))
+    }
+}
+
+impl CompiledRule {
+    /// Whether the rule is about this call; its conditions come after.
+    fn matches(&self, action: &Action) -> bool {
+        self.tool.matches(action.tool().as_str())
+            && self.agent.matches(action.actor().agent_id().as_str())
+            && self.resource.matches(action.resource().as_str())
+            && self
+                .human_owner
+                .as_ref()
+                .is_none_or(|patterns| patterns.matches(action.actor().human_owner().as_str()))
+            && self.task.as_ref().is_none_or(|patterns| {
+                action.intent().task_id().is_some_and(|task| patterns.matches(task.as_str()))
+            })
+    }
+
+    fn because(&self, cause: Cause) -> Reason {
+        Reason::new(EngineName::NATIVE, cause).by(self.id.as_str()).saying(self.reason.clone())
+    }
+}
+
+/// What the rules that apply come to.
+#[derive(Default)]
+struct Found<'a> {
+    forbidden: Vec<Reason>,
+    failed: Vec<Reason>,
+    step_up: Vec<Reason>,
+    approvers: Vec<String>,
+    permit: Option<Permit<'a>>,
+    violated: Vec<(&'a CompiledRule, Vec<Violation>)>,
+}
+
+struct Permit<'a> {
+    rule: &'a CompiledRule,
+    constraints: &'a Constraints,
+    ttl: Option<Duration>,
+}
+
+impl<'a> Found<'a> {
+    fn take(&mut self, rule: &'a CompiledRule, action: &Action) {
+        match (rule.when.decide(action.facts()), &rule.outcome) {
+            (Applies::No, _) | (Applies::Undecided(_), Outcome::Permit { .. }) => {}
+            (Applies::Undecided(message), Outcome::Forbid | Outcome::StepUp { .. }) => {
+                self.failed.push(rule.because(Cause::Failed { message }));
+            }
+            (Applies::Yes, Outcome::Forbid) => {
+                self.forbidden.push(rule.because(Cause::Forbidden));
+            }
+            (Applies::Yes, Outcome::StepUp { approvers }) => {
+                self.step_up.push(rule.because(Cause::StepUp));
+                for approver in approvers {
+                    if !self.approvers.contains(approver) {
+                        self.approvers.push(approver.clone());
+                    }
+                }
+            }
+            (Applies::Yes, Outcome::Permit { constraints, ttl }) => {
+                // The first permit that holds decides; what does not hold beside it is no reason.
+                if self.permit.is_some() {
+                    return;
+                }
+                let violations = constraints.violations(action.facts());
+                if violations.is_empty() {
+                    self.permit = Some(Permit { rule, constraints, ttl: *ttl });
+                } else {
+                    self.violated.push((rule, violations));
+                }
+            }
+        }
+    }
+}
+
+impl NativeEngine {
+    fn answer(&self, found: Found<'_>) -> Evaluation {
+        let answer = |effect, reasons| {
+            Evaluation::new(effect, vec![EngineName::NATIVE], self.version, reasons)
+        };
+        if !found.forbidden.is_empty() || !found.failed.is_empty() {
+            let mut reasons = found.forbidden;
+            reasons.extend(found.failed);
+            return answer(Effect::Deny, reasons);
+        }
+        if !found.step_up.is_empty() {
+            return answer(Effect::StepUp, found.step_up).with_approvers(found.approvers);
+        }
+        if let Some(permit) = found.permit {
+            return answer(Effect::Permit, vec![permit.rule.because(Cause::Permitted)])
+                .with_constraints(permit.constraints.clone())
+                .with_ttl(permit.ttl);
+        }
+        answer(Effect::Deny, shortfall(found.violated))
+    }
+}
+
+/// Why nothing permits the call: what the nearest permits ask for, those with the fewest violations first.
+fn shortfall(mut violated: Vec<(&CompiledRule, Vec<Violation>)>) -> Vec<Reason> {
+    if violated.is_empty() {
+        return vec![Reason::new(EngineName::NATIVE, Cause::NoPermit)];
+    }
+    violated.sort_by_key(|(_, violations)| violations.len());
+    violated
+        .into_iter()
+        .flat_map(|(rule, violations)| {
+            violations.into_iter().map(|violation| rule.because(Cause::Violated(violation)))
+        })
+        .collect()
+}

@@ -1,0 +1,350 @@
+//! What a module may refer to. Rego is forgiving where a gate must not be: a reference to data that nobody loaded is
+//! undefined, so that `not data.lib.bad` holds; a builtin may read a clock; recursion ends the process.
+//!
+//! References are read without regard to local variables, function arguments aside: a local variable with the name of
+//! a rule counts as a reference to that rule. This can only refuse too much, and the message then names the rule.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    ops::Bound,
+};
+
+use regorus::unstable::{BUILTINS, Expr, Import, Module, Ref, Rule, RuleHead, Span};
+
+use super::{
+    graph::{Graph, Node},
+    walk::{Call, Reference, Walk},
+};
+use crate::error::{LoadError, Place};
+
+pub(super) const ALLOW: &str = "data.axtary.allow";
+pub(super) const DENY: &str = "data.axtary.deny";
+pub(super) const STEP_UP: &str = "data.axtary.step_up";
+
+/// Which optional entrypoints there are.
+pub(super) struct Entrypoints {
+    pub(super) has_deny: bool,
+    pub(super) has_step_up: bool,
+}
+
+/// Builtins that are refused although regorus may know them, and why.
+const REFUSED: [(&str, &str); 11] = [
+    ("http.send", "it reads the network, so that a decision could not be derived again"),
+    ("opa.runtime", "it reads the environment, so that a decision could not be derived again"),
+    ("rand.intn", "it depends on chance, so that a decision could not be derived again"),
+    ("time.now_ns", "it reads a clock, so that a decision could not be derived again"),
+    ("uuid.rfc4122", "it depends on chance, so that a decision could not be derived again"),
+    ("bits.lsh", "it does work without bound in one step"),
+    ("graph.reachable_paths", "it does work without bound in one step"),
+    ("net.cidr_expand", "it does work without bound in one step"),
+    ("numbers.range", "it does work without bound in one step; list the numbers"),
+    ("numbers.range_step", "it does work without bound in one step; list the numbers"),
+    ("trace", "it would be ignored"),
+];
+
+/// How deep a chain of rules, each of which refers to the next, nests in all. Four times as much still fits into a
+/// thread of 2 MiB in a debug build.
+const MAX_CHAIN_DEPTH: usize = 100;
+
+/// Checks all modules together.
+pub(super) fn modules(modules: &[Ref<Module>]) -> Result<Entrypoints, LoadError> {
+    let rules = Rules::collect(modules);
+    let mut graph = Graph(vec![Node::default(); rules.count()]);
+    for module in modules {
+        let names = Names::of(module, &rules);
+        for import in &module.imports {
+            names.check_import(import)?;
+        }
+        for rule in &module.policy {
+            let from = rules.exact(&rule_path(module, rule));
+            let mut used = Vec::new();
+            let walk = Walk::rule(rule);
+            for reference in &walk.references {
+                used.extend(names.rules_of(reference, &walk.arguments)?);
+            }
+            for call in &walk.calls {
+                used.extend(names.function_of(call)?);
+            }
+            for target in &walk.replaced {
+                names.check_replaced(target)?;
+            }
+            if let Some(node) = from.and_then(|from| graph.0.get_mut(from.id)) {
+                node.uses.extend(used);
+                node.depth = node.depth.max(walk.deepest);
+            }
+        }
+    }
+    rules.refuse_recursion(&graph)?;
+    rules.entrypoints(modules)
+}
+
+/// A path below `data`: `["axtary", "allow"]`.
+type Path = Vec<String>;
+
+/// A rule by its path; several definitions of one path are one rule.
+struct RuleInfo {
+    id: usize,
+    is_function: bool,
+    span: Span,
+}
+
+/// Every rule that is defined, in the order of paths.
+struct Rules(BTreeMap<Path, RuleInfo>);
+
+impl Rules {
+    fn collect(modules: &[Ref<Module>]) -> Self {
+        let mut rules = BTreeMap::new();
+        for module in modules {
+            for rule in &module.policy {
+                let id = rules.len();
+                let is_function = match rule.as_ref() {
+                    Rule::Spec { head, .. } => matches!(head, RuleHead::Func { .. }),
+                    Rule::Default { args, .. } => !args.is_empty(),
+                };
+                rules
+                    .entry(rule_path(module, rule))
+                    .and_modify(|known: &mut RuleInfo| known.is_function |= is_function)
+                    .or_insert(RuleInfo { id, is_function, span: rule.span().clone() });
+            }
+        }
+        Self(rules)
+    }
+
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn exact(&self, path: &[String]) -> Option<&RuleInfo> {
+        self.0.get(path)
+    }
+
+    /// The rules whose value a reference to `path` reads: those at or below it, and the one it goes into.
+    fn at(&self, path: &[String]) -> Vec<usize> {
+        let below = self
+            .0
+            .range::<[String], _>((Bound::Included(path), Bound::Unbounded))
+            .take_while(|(rule, _)| rule.starts_with(path));
+        let above = (0..path.len()).filter_map(|length| {
+            path.get(..length).and_then(|prefix| self.0.get_key_value(prefix))
+        });
+        below.chain(above).map(|(_, info)| info.id).collect()
+    }
+
+    /// OPA refuses recursion too. regorus would overflow the stack on a function that calls itself, and on a chain of
+    /// rules that is long enough.
+    fn refuse_recursion(&self, graph: &Graph) -> Result<(), LoadError> {
+        let (at, problem) = match graph.deepest_chain() {
+            Ok((_, depth)) if depth <= MAX_CHAIN_DEPTH => return Ok(()),
+            Ok((start, depth)) => (
+                start,
+                format!(
+                    "and the rules it refers to nest {depth} levels deep, at most {MAX_CHAIN_DEPTH} are evaluated; \
+                     shorten the chain"
+                ),
+            ),
+            Err(on_cycle) => (
+                on_cycle,
+                "refers to itself, directly or through others; rules must not recurse, and a local variable must not have \
+                 the name of a rule"
+                    .to_owned(),
+            ),
+        };
+        match self.0.iter().find(|(_, info)| info.id == at) {
+            Some((path, info)) => Err(refuse(&info.span, format!("`{}` {problem}", shown(path)))),
+            None => Err(LoadError::new("rego", format!("a rule {problem}"))),
+        }
+    }
+
+    fn entrypoints(&self, modules: &[Ref<Module>]) -> Result<Entrypoints, LoadError> {
+        let find = |name: &str| -> Result<bool, LoadError> {
+            let path: Path = name.split('.').skip(1).map(str::to_owned).collect();
+            match self.exact(&path) {
+                Some(info) if info.is_function => Err(refuse(
+                    &info.span,
+                    format!("`{name}` is a function; make it a rule without arguments"),
+                )),
+                Some(_) => Ok(true),
+                None => Ok(false),
+            }
+        };
+        if find(ALLOW)? {
+            return Ok(Entrypoints { has_deny: find(DENY)?, has_step_up: find(STEP_UP)? });
+        }
+        let file = match modules {
+            [only] => only.package.span.source.get_path().as_str(),
+            _ => "rego",
+        };
+        Err(LoadError::new(
+            file,
+            format!("no module defines `{ALLOW}`; write `package axtary` and a rule `allow`"),
+        ))
+    }
+}
+
+/// What names mean within one module.
+struct Names<'a> {
+    package: Path,
+    /// Import aliases of `data` paths.
+    aliases: HashMap<String, Path>,
+    rules: &'a Rules,
+}
+
+impl<'a> Names<'a> {
+    fn of(module: &Module, rules: &'a Rules) -> Self {
+        let mut aliases = HashMap::new();
+        for import in &module.imports {
+            let Some(path) = below_data(&Reference::of(&import.refr)) else { continue };
+            let alias = match &import.r#as {
+                Some(alias) => Some(alias.text().to_owned()),
+                None => path.last().cloned(),
+            };
+            if let Some(alias) = alias {
+                aliases.insert(alias, path);
+            }
+        }
+        Self { package: package_path(module), aliases, rules }
+    }
+
+    fn check_import(&self, import: &Import) -> Result<(), LoadError> {
+        let reference = Reference::of(&import.refr);
+        match below_data(&reference) {
+            Some(path) => self.resolve(&path, &reference.span).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// What a reference can mean below `data`. A name can be an alias and a rule; both are looked at.
+    fn meanings(&self, reference: &Reference) -> Vec<Path> {
+        let Some((root, rest)) = reference.path.split_first() else { return Vec::new() };
+        if root == "data" {
+            return vec![rest.to_vec()];
+        }
+        let mut meanings = Vec::new();
+        if let Some(path) = self.aliases.get(root) {
+            meanings.push([path.as_slice(), rest].concat());
+        }
+        let local = [self.package.as_slice(), std::slice::from_ref(root)].concat();
+        if !self.rules.at(&local).is_empty() {
+            meanings.push([local.as_slice(), rest].concat());
+        }
+        meanings
+    }
+
+    /// The rules that a reference reads. The name of an argument is not that of a rule, but may be that of an import.
+    fn rules_of(
+        &self,
+        reference: &Reference,
+        arguments: &HashSet<String>,
+    ) -> Result<Vec<usize>, LoadError> {
+        let is_argument = reference.path.first().is_some_and(|root| {
+            arguments.contains(root) && root != "data" && !self.aliases.contains_key(root)
+        });
+        if is_argument {
+            return Ok(Vec::new());
+        }
+        let mut rules = Vec::new();
+        for path in self.meanings(reference) {
+            rules.extend(self.resolve(&path, &reference.span)?);
+        }
+        Ok(rules)
+    }
+
+    /// The rules at a path; there must be one.
+    fn resolve(&self, path: &[String], span: &Span) -> Result<Vec<usize>, LoadError> {
+        if path.is_empty() {
+            let message =
+                "`data` as a whole, or a name in it that is computed, is refused; name the package";
+            return Err(refuse(span, message));
+        }
+        let rules = self.rules.at(path);
+        if rules.is_empty() {
+            return Err(refuse(
+                span,
+                format!(
+                    "no module that was loaded defines `{}`, and under `not` it would hold; load the module, or correct \
+                     the name",
+                    shown(path)
+                ),
+            ));
+        }
+        Ok(rules)
+    }
+
+    /// The rules of the function that is called, or none if it is a builtin that may be called.
+    fn function_of(&self, call: &Call) -> Result<Vec<usize>, LoadError> {
+        let meanings = self.meanings(&call.function);
+        let functions: Vec<usize> =
+            meanings.iter().filter_map(|path| self.rules.exact(path)).map(|info| info.id).collect();
+        if !functions.is_empty() {
+            return Ok(functions);
+        }
+        let name = call.function.path.join(".");
+        let span = &call.function.span;
+        if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
+            return Err(refuse(span, format!("the builtin `{name}` is refused: {why}")));
+        }
+        if name == "sprintf" && !call.first_is_literal {
+            let message = "the format of `sprintf` must be a literal: a width in it decides how much is written";
+            return Err(refuse(span, message));
+        }
+        // regorus would notice only when the line is reached.
+        if name != "print" && !BUILTINS.contains_key(name.as_str()) {
+            return Err(refuse(
+                span,
+                format!(
+                    "`{name}` is neither a function that was loaded nor a builtin of this engine"
+                ),
+            ));
+        }
+        Ok(Vec::new())
+    }
+
+    /// What `with` replaces must be input or data: a function that stands in for another could recurse unseen.
+    fn check_replaced(&self, target: &Reference) -> Result<(), LoadError> {
+        if target.path.first().is_some_and(|root| root == "input") {
+            return Ok(());
+        }
+        let meanings = self.meanings(target);
+        for path in &meanings {
+            self.resolve(path, &target.span)?;
+        }
+        let is_function =
+            meanings.iter().any(|path| self.rules.exact(path).is_some_and(|info| info.is_function));
+        if meanings.is_empty() || is_function {
+            let message = "`with` may replace `input` and `data`, but not a function";
+            return Err(refuse(&target.span, message));
+        }
+        Ok(())
+    }
+}
+
+fn package_path(module: &Module) -> Path {
+    Reference::of(&module.package.refr).path
+}
+
+fn rule_path(module: &Module, rule: &Rule) -> Path {
+    let head: &Expr = match rule {
+        Rule::Spec { head: RuleHead::Compr { refr, .. }, .. }
+        | Rule::Spec { head: RuleHead::Set { refr, .. }, .. }
+        | Rule::Spec { head: RuleHead::Func { refr, .. }, .. }
+        | Rule::Default { refr, .. } => refr,
+    };
+    let mut path = package_path(module);
+    path.extend(Reference::of(head).path);
+    path
+}
+
+/// The path below `data`, if the reference starts there.
+fn below_data(reference: &Reference) -> Option<Path> {
+    let (root, rest) = reference.path.split_first()?;
+    (root == "data").then(|| rest.to_vec())
+}
+
+fn refuse(span: &Span, message: impl Into<String>) -> LoadError {
+    LoadError::new(span.source.get_path(), message)
+        .at(Some(Place { line: span.line.into(), column: span.col.into() }))
+}
+
+fn shown(path: &[String]) -> String {
+    std::iter::once("data").chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join(".")
+}

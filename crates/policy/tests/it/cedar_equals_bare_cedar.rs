@@ -1,0 +1,176 @@
+//! The engine evaluates only candidates. On generated policy sets of every scope form, its decision, its determining
+//! policies and its errors are those of bare Cedar over all policies.
+
+use std::{collections::BTreeSet, str::FromStr};
+
+use axtary_actionpass::{Cause, Effect, Evaluation, Json};
+use axtary_policy::CedarEngine;
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, PolicySet, Request, RestrictedExpression,
+};
+use proptest::{prelude::*, sample::select};
+
+use crate::kit::{Call, call, evaluate};
+
+fn policy() -> impl Strategy<Value = String> {
+    let principal = select(vec![
+        "principal",
+        r#"principal == Agent::"a""#,
+        r#"principal == Agent::"b""#,
+        r#"principal == Team::"a""#,
+        r#"principal in Agent::"a""#,
+        r#"principal in Team::"t""#,
+        "principal is Agent",
+        "principal is Team",
+        r#"principal is Agent in Agent::"b""#,
+    ]);
+    let action = select(vec![
+        "action",
+        r#"action == Action::"x.read""#,
+        r#"action == Action::"x.write""#,
+        r#"action in Action::"x.read""#,
+        r#"action in [Action::"x.read", Action::"x.list"]"#,
+        r#"action in Action::"group""#,
+    ]);
+    let resource = select(vec![
+        "resource",
+        r#"resource == Repo::"one""#,
+        r#"resource == Repo::"two""#,
+        r#"resource == Wiki::"one""#,
+        r#"resource in Repo::"one""#,
+        r#"resource in Org::"o""#,
+        "resource is Repo",
+        r#"resource is Wiki in Wiki::"one""#,
+    ]);
+    let condition = select(vec![
+        "",
+        "when { true }",
+        "unless { true }",
+        "when { context.payload.n <= 5 }",
+        "unless { context.payload.n <= 5 }",
+        "when { context.payload has n && context.payload.n == 3 }",
+        "when { context.payload.n + 9223372036854775807 > 0 }",
+        r#"when { context.intent.task_id == "T-1" }"#,
+        r#"when { principal == Agent::"a" }"#,
+        "when { context.nothing }",
+        "when { principal.name == \"x\" }",
+    ]);
+    (select(vec!["permit", "permit", "forbid"]), principal, action, resource, condition).prop_map(
+        |(effect, principal, action, resource, condition)| {
+            format!("{effect} ({principal}, {action}, {resource}) {condition};")
+        },
+    )
+}
+
+fn calls() -> impl Strategy<Value = Call> {
+    let n = prop_oneof![
+        3 => (0..9_i32).prop_map(|n| Some(Json::from(n))),
+        1 => Just(None),
+        1 => Just(Some(Json::from("3"))),
+    ];
+    (
+        select(vec!["a", "b", "c"]),
+        select(vec!["x.read", "x.write", "x.list"]),
+        select(vec!["repo:one", "repo:two", "wiki:one"]),
+        select(vec![None, Some("T-1"), Some("T-2")]),
+        n,
+    )
+        .prop_map(|(agent, tool, resource, task, n)| {
+            let mut call = call().agent(agent).tool(tool).resource(resource).task(task);
+            call.facts = Default::default();
+            match n {
+                Some(n) => call.fact("n", n),
+                None => call,
+            }
+        })
+}
+
+#[derive(Debug, PartialEq)]
+struct Answer {
+    allowed: bool,
+    determining: BTreeSet<String>,
+    erring: BTreeSet<String>,
+}
+
+fn bare(text: &str, call: &Call) -> Answer {
+    let policies = PolicySet::from_str(text).unwrap();
+    let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
+    let intent = RestrictedExpression::new_record([
+        ("text".to_owned(), text("fix the login redirect")),
+        ("task_id".to_owned(), text(call.task.as_deref().unwrap_or(""))),
+    ]);
+    let payload = RestrictedExpression::new_record(call.facts.iter().map(|(name, value)| {
+        let value = match value.as_i64() {
+            Some(n) => RestrictedExpression::new_long(n),
+            None => text(value.as_str().unwrap()),
+        };
+        (name.to_owned(), value)
+    }));
+    let context = Context::from_pairs([
+        ("intent".to_owned(), intent.unwrap()),
+        ("payload".to_owned(), payload.unwrap()),
+        ("human_owner".to_owned(), text(&call.owner)),
+        ("audience".to_owned(), text("github-executor")),
+    ]);
+    let (kind, id) = call.resource.split_once(':').unwrap();
+    let kind = if kind == "repo" { "Repo" } else { "Wiki" };
+    let request = Request::new(
+        format!("Agent::{:?}", call.agent).parse().unwrap(),
+        format!("Action::{:?}", call.tool).parse().unwrap(),
+        format!("{kind}::{id:?}").parse().unwrap(),
+        context.unwrap(),
+        None,
+    )
+    .unwrap();
+    let response = Authorizer::new().is_authorized(&request, &policies, &Entities::empty());
+    let name = |id: &dyn std::fmt::Display| format!("main.cedar:{id}");
+    Answer {
+        allowed: response.decision() == Decision::Allow,
+        determining: response.diagnostics().reason().map(|id| name(id)).collect(),
+        erring: response
+            .diagnostics()
+            .errors()
+            .map(|error| match error {
+                cedar_policy::AuthorizationError::PolicyEvaluationError(error) => {
+                    name(error.policy_id())
+                }
+            })
+            .collect(),
+    }
+}
+
+/// What an evaluation says of the policies that decided it.
+fn policies(evaluation: &Evaluation, want: impl Fn(&Cause) -> bool) -> BTreeSet<String> {
+    evaluation
+        .reasons()
+        .iter()
+        .filter(|reason| want(reason.cause()))
+        .filter_map(|reason| reason.policy().map(str::to_owned))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+    #[test]
+    fn candidates_decide_as_all_policies_do(
+        texts in prop::collection::vec(policy(), 1..24),
+        calls in prop::collection::vec(calls(), 8),
+    ) {
+        let text = texts.join("\n");
+        let engine = CedarEngine::from_sources(&[("main.cedar", &text)]).unwrap();
+        for call in calls {
+            let bare = bare(&text, &call);
+            let ours = evaluate(&engine, &call);
+            let failed = policies(&ours, |cause| matches!(cause, Cause::Failed { .. }));
+            prop_assert_eq!(&failed, &bare.erring, "{:?}\n{}", call, text);
+            // An error denies, whatever bare Cedar says beside it.
+            let permitted = bare.allowed && bare.erring.is_empty();
+            prop_assert_eq!(ours.effect() == Effect::Permit, permitted, "{:?}\n{}", call, text);
+            if permitted || !bare.allowed {
+                let determining =
+                    policies(&ours, |cause| matches!(cause, Cause::Permitted | Cause::Forbidden));
+                prop_assert_eq!(determining, bare.determining, "{:?}\n{}", call, text);
+            }
+        }
+    }
+}

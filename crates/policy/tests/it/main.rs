@@ -1,0 +1,18 @@
+//! The promises of this crate, one file for each.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod kit;
+
+mod cedar_equals_bare_cedar;
+mod cedar_policies;
+mod engines_agree;
+mod load_errors;
+mod native_rules;
+mod nothing_permits_everything;
+mod rego_modules;
+mod stack;
