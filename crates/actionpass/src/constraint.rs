@@ -129,6 +129,22 @@ impl Vocabulary {
         Ok(self)
     }
 
+    /// Every fact that is declared, in a neutral value: no, zero, an empty text, an empty list.
+    pub fn neutral_facts(&self) -> Facts {
+        let value = |definition: &FactDefinition| match definition.fact_type {
+            FactType::Boolean => Json::Bool(false),
+            FactType::Integer => Json::from(0),
+            FactType::Text => Json::from(""),
+            FactType::TextList => Json::Array(Vec::new()),
+        };
+        let facts = self
+            .facts
+            .iter()
+            .fold(Object::new(), |facts, (name, definition)| facts.with(name, value(definition)));
+        // A name that is no name of a fact is never met, so its absence is as neutral as can be.
+        Facts::new(facts).unwrap_or_default()
+    }
+
     /// The facts by name.
     pub fn facts(&self) -> impl Iterator<Item = (&str, &FactDefinition)> {
         self.facts.iter().map(|(name, definition)| (name.as_str(), definition))

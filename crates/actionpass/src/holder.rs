@@ -68,7 +68,7 @@ pub(crate) fn check(
     if key.id() != holder {
         return Err("it is of another key than the pass is bound to");
     }
-    if !key.accepts(token.signed.as_bytes(), &token.signature) {
+    if !key.verifies(token.signed.as_bytes(), &token.signature) {
         return Err("its signature does not fit");
     }
     let json = Json::parse_bounded(&token.claims, MAX_TOKEN_BYTES)

@@ -306,7 +306,7 @@ impl VerifyingKey {
 
     /// Whether `signature` is this key's strict Ed25519 signature of `message`: no small-order points, S below the
     /// group order, canonical encodings, the cofactorless equation.
-    pub(crate) fn accepts(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+    pub fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         self.key.verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
     }
 
@@ -569,7 +569,7 @@ mod tests {
     fn accepted(key: &str, message: &str, signature: &str) -> bool {
         let Ok(key) = <[u8; 32]>::try_from(hex(key)) else { return false };
         let Ok(signature) = <[u8; 64]>::try_from(hex(signature)) else { return false };
-        VerifyingKey::from_bytes(&key).is_ok_and(|key| key.accepts(&hex(message), &signature))
+        VerifyingKey::from_bytes(&key).is_ok_and(|key| key.verifies(&hex(message), &signature))
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    action::Action,
+    action::{Action, Facts},
     clock::Timestamp,
     decision::Evaluation,
     hash::LedgerHash,
@@ -22,6 +22,12 @@ pub trait PolicyEngine: Send + Sync {
     ///
     /// [`EngineError`] if the engine as a whole failed. A single policy that errs on the action is an answer: a denial.
     fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError>;
+
+    /// Facts of every name that the policies may read, each of a neutral value, for the guard's self-test: without them, a
+    /// condition that cannot be decided could hide a rule that permits everything. None, if the names are not known.
+    fn neutral_facts(&self) -> Facts {
+        Facts::default()
+    }
 }
 
 /// A policy engine that failed as a whole.
@@ -201,7 +207,10 @@ macro_rules! through_arc {
     };
 }
 
-through_arc!(PolicyEngine { fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError>; });
+through_arc!(PolicyEngine {
+    fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError>;
+    fn neutral_facts(&self) -> Facts;
+});
 through_arc!(Ledger {
     fn append(&self, record: &Record) -> Result<Appended, LedgerError>;
     fn sync(&self, appended: &Appended) -> Result<(), LedgerError>;

@@ -228,7 +228,7 @@ impl Verifier {
     ) -> Result<Checked<'_>, VerifyError> {
         let token = Token::split(token)?;
         let key = self.trusted_key(&token, now)?;
-        if !key.key.accepts(token.signed.as_bytes(), &token.signature) {
+        if !key.key.verifies(token.signed.as_bytes(), &token.signature) {
             return Err(VerifyError::BadSignature);
         }
         let claims = read_claims(&token)?;

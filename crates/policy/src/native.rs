@@ -16,7 +16,7 @@ mod when;
 
 use std::fmt;
 
-use axtary_actionpass::{EngineName, Json, PolicyVersion, Vocabulary};
+use axtary_actionpass::{EngineName, Facts, Json, PolicyVersion, Vocabulary};
 
 pub use self::rule::Rule;
 use self::{compile::CompiledRule, select::RuleIndex};
@@ -30,7 +30,8 @@ use crate::{
 /// A rule names agents, tools and resources, and applies to a call that matches all that it names:
 ///
 /// - A `forbid` rule that applies denies, whatever else applies.
-/// - Else a `step_up` rule that applies asks for a human's approval. It needs no permit beside it.
+/// - Else a `step_up` rule that applies asks for a human's approval. It needs no permit beside it; but its own constraints must
+///   hold, or the call is denied: a human is not asked about what the rule itself rules out.
 /// - Else the first `permit` rule that applies and whose constraints hold permits; they go onto the pass.
 /// - Else the call is denied: for the constraints that do not hold, or because nothing permits it.
 ///
@@ -70,6 +71,7 @@ pub struct NativeEngine {
     rules: Vec<CompiledRule>,
     index: RuleIndex,
     version: PolicyVersion,
+    neutral: Facts,
 }
 
 impl NativeEngine {
@@ -85,7 +87,7 @@ impl NativeEngine {
     pub fn from_yaml(name: &str, text: &str, vocabulary: &Vocabulary) -> Result<Self, LoadError> {
         let source = Source::new(name, text)?;
         let rules = load::rules(source, vocabulary)?;
-        Ok(Self::new(rules, source::version(&EngineName::NATIVE, &[source])))
+        Ok(Self::new(rules, source::version(&EngineName::NATIVE, &[source]), vocabulary))
     }
 
     /// Starts an engine whose rules are built in code.
@@ -98,8 +100,8 @@ impl NativeEngine {
         self.version
     }
 
-    fn new(rules: Vec<CompiledRule>, version: PolicyVersion) -> Self {
-        Self { index: RuleIndex::new(&rules), rules, version }
+    fn new(rules: Vec<CompiledRule>, version: PolicyVersion, vocabulary: &Vocabulary) -> Self {
+        Self { index: RuleIndex::new(&rules), rules, version, neutral: vocabulary.neutral_facts() }
     }
 }
 
@@ -137,6 +139,6 @@ impl NativeBuilder<'_> {
             .map_err(|fault| LoadError::new("builder", fault.message))?;
         let canonical = Json::Array(self.rules.iter().map(Rule::to_json).collect()).to_canonical();
         let version = PolicyVersion::of_sources([("native:builder", canonical.as_slice())]);
-        Ok(NativeEngine::new(compiled, version))
+        Ok(NativeEngine::new(compiled, version, self.vocabulary))
     }
 }

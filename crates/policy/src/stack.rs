@@ -4,7 +4,7 @@ use std::fmt;
 
 use axtary_actionpass::{
     Action, Cause, ConstraintError, Constraints, Effect, EngineError, EngineName, Evaluation,
-    PolicyEngine, PolicyVersion, Reason,
+    Facts, Object, PolicyEngine, PolicyVersion, Reason,
 };
 
 /// Policy engines that decide together.
@@ -74,6 +74,17 @@ impl PolicyEngine for PolicyStack {
             }
             (None, None) => Ok(nothing_loaded()),
         }
+    }
+
+    /// Those of all engines: what one names, another may read.
+    fn neutral_facts(&self) -> Facts {
+        let mut facts = Object::new();
+        for engine in &self.engines {
+            for (name, value) in engine.neutral_facts().iter() {
+                facts.insert(name, value.clone());
+            }
+        }
+        Facts::new(facts).unwrap_or_default()
     }
 }
 

@@ -38,20 +38,27 @@ fn list(reasons: &[Reason]) -> String {
 
 /// Evaluates the canary. A denial or a step-up is a refusal; a permit is not, and neither is a failure.
 pub(super) fn prove_refusal(policy: &impl PolicyEngine) -> Result<(), ArmError> {
-    let evaluation = policy.evaluate(&canary()?)?;
-    match evaluation.effect() {
-        Effect::Deny | Effect::StepUp => Ok(()),
-        Effect::Permit => Err(ArmError::PermitsEverything { reasons: evaluation.into_reasons() }),
+    // Once without facts; and once with neutral ones, so that a condition which cannot be decided without facts does not
+    // hide a rule that permits everything.
+    for facts in [Facts::default(), policy.neutral_facts()] {
+        let evaluation = policy.evaluate(&canary(facts)?)?;
+        match evaluation.effect() {
+            Effect::Deny | Effect::StepUp => {}
+            Effect::Permit => {
+                return Err(ArmError::PermitsEverything { reasons: evaluation.into_reasons() });
+            }
+        }
     }
+    Ok(())
 }
 
 /// An agent, a tool and a resource of names that no rule is written for.
-fn canary() -> Result<Action, InputError> {
+fn canary(facts: Facts) -> Result<Action, InputError> {
     let actor = Actor::new("axtary-canary".parse()?, "axtary-canary".parse()?);
     Action::builder(actor, "axtary.canary".parse()?, "axtary:canary".parse()?)
         .intent(Intent::new("prove that the gate can refuse")?)
         .audience("axtary-canary".parse()?)
         .payload(Payload::parse(b"{}")?)
-        .facts(Facts::default())
+        .facts(facts)
         .build()
 }

@@ -41,7 +41,7 @@ pub(super) struct CompiledRule {
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
     Permit { constraints: Constraints, ttl: Option<Duration> },
-    StepUp { approvers: Vec<String> },
+    StepUp { constraints: Constraints, approvers: Vec<String> },
     Forbid,
 }
 
@@ -164,14 +164,12 @@ fn when(written: Option<&Object>, vocabulary: &Vocabulary) -> Result<When, Refus
 }
 
 fn outcome(rule: &Rule, vocabulary: &Vocabulary) -> Result<Outcome, Refused> {
-    if rule.effect != Effect::Permit {
-        if rule.constraints.is_some() {
-            let message = "only a `permit` has `constraints`; write conditions under `when`";
-            return Err((Part::Constraints(None), message.to_owned()));
-        }
-        if rule.ttl.is_some() {
-            return Err((Part::Ttl, "only a `permit` has a `ttl`; leave it out".to_owned()));
-        }
+    if rule.effect == Effect::Deny && rule.constraints.is_some() {
+        let message = "a `forbid` has no `constraints`; write conditions under `when`";
+        return Err((Part::Constraints(None), message.to_owned()));
+    }
+    if rule.effect != Effect::Permit && rule.ttl.is_some() {
+        return Err((Part::Ttl, "only a `permit` has a `ttl`; leave it out".to_owned()));
     }
     if rule.effect != Effect::StepUp && !rule.approvers.is_empty() {
         let message = "only a `step_up` has `approvers`; leave them out, or change the effect";
@@ -182,7 +180,10 @@ fn outcome(rule: &Rule, vocabulary: &Vocabulary) -> Result<Outcome, Refused> {
             constraints: constraints(rule.constraints.as_ref(), vocabulary)?,
             ttl: rule.ttl.map(ttl::check).transpose().map_err(|message| (Part::Ttl, message))?,
         },
-        Effect::StepUp => Outcome::StepUp { approvers: approvers(&rule.approvers)? },
+        Effect::StepUp => Outcome::StepUp {
+            constraints: constraints(rule.constraints.as_ref(), vocabulary)?,
+            approvers: approvers(&rule.approvers)?,
+        },
         Effect::Deny => Outcome::Forbid,
     })
 }

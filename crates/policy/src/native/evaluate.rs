@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axtary_actionpass::{
-    Action, Cause, Constraints, Effect, EngineError, EngineName, Evaluation, PolicyEngine, Reason,
-    Violation,
+    Action, Cause, Constraints, Effect, EngineError, EngineName, Evaluation, Facts, PolicyEngine,
+    Reason, Violation,
 };
 
 use super::{
@@ -24,6 +24,11 @@ impl PolicyEngine for NativeEngine {
             }
         }
         Ok(self.answer(found))
+    }
+
+    /// Every fact of the vocabulary that the rules were read by.
+    fn neutral_facts(&self) -> Facts {
+        self.neutral.clone()
     }
 }
 
@@ -52,9 +57,17 @@ impl CompiledRule {
 struct Found<'a> {
     forbidden: Vec<Reason>,
     failed: Vec<Reason>,
-    step_up: Vec<Reason>,
-    approvers: Vec<String>,
+    step_up: Option<StepUp<'a>>,
     permit: Option<Permit<'a>>,
+    violated: Vec<(&'a CompiledRule, Vec<Violation>)>,
+}
+
+/// The step-ups that apply, joined: each must hold, whoever approves.
+#[derive(Default)]
+struct StepUp<'a> {
+    reasons: Vec<Reason>,
+    approvers: Vec<String>,
+    constraints: Vec<&'a Constraints>,
     violated: Vec<(&'a CompiledRule, Vec<Violation>)>,
 }
 
@@ -74,12 +87,19 @@ impl<'a> Found<'a> {
             (Applies::Yes, Outcome::Forbid) => {
                 self.forbidden.push(rule.because(Cause::Forbidden));
             }
-            (Applies::Yes, Outcome::StepUp { approvers }) => {
-                self.step_up.push(rule.because(Cause::StepUp));
+            (Applies::Yes, Outcome::StepUp { constraints, approvers }) => {
+                let step_up = self.step_up.get_or_insert_default();
+                step_up.reasons.push(rule.because(Cause::StepUp));
                 for approver in approvers {
-                    if !self.approvers.contains(approver) {
-                        self.approvers.push(approver.clone());
+                    if !step_up.approvers.contains(approver) {
+                        step_up.approvers.push(approver.clone());
                     }
+                }
+                let violations = constraints.violations(action.facts());
+                if violations.is_empty() {
+                    step_up.constraints.push(constraints);
+                } else {
+                    step_up.violated.push((rule, violations));
                 }
             }
             (Applies::Yes, Outcome::Permit { constraints, ttl }) => {
@@ -108,8 +128,8 @@ impl NativeEngine {
             reasons.extend(found.failed);
             return answer(Effect::Deny, reasons);
         }
-        if !found.step_up.is_empty() {
-            return answer(Effect::StepUp, found.step_up).with_approvers(found.approvers);
+        if let Some(step_up) = found.step_up {
+            return self.step_up(step_up);
         }
         if let Some(permit) = found.permit {
             return answer(Effect::Permit, vec![permit.rule.because(Cause::Permitted)])
@@ -117,6 +137,35 @@ impl NativeEngine {
                 .with_ttl(permit.ttl);
         }
         answer(Effect::Deny, shortfall(found.violated))
+    }
+}
+
+impl NativeEngine {
+    /// No human is asked about what the rule itself rules out.
+    fn step_up(&self, step_up: StepUp<'_>) -> Evaluation {
+        let answer = |effect, reasons| {
+            Evaluation::new(effect, vec![EngineName::NATIVE], self.version, reasons)
+        };
+        if !step_up.violated.is_empty() {
+            return answer(Effect::Deny, shortfall(step_up.violated));
+        }
+        let joined = step_up
+            .constraints
+            .into_iter()
+            .try_fold(Constraints::none(), |joined, constraints| joined.merge(constraints.clone()));
+        match joined {
+            Ok(constraints) => answer(Effect::StepUp, step_up.reasons)
+                .with_approvers(step_up.approvers)
+                .with_constraints(constraints),
+            Err(conflict) => {
+                let message =
+                    format!("{conflict}: two `step_up` rules apply; let both say the same");
+                answer(
+                    Effect::Deny,
+                    vec![Reason::new(EngineName::NATIVE, Cause::Failed { message })],
+                )
+            }
+        }
     }
 }
 

@@ -92,7 +92,6 @@ fn a_rule_without_what_it_needs_is_refused() {
         rule("{ id: a, effect: permit, agent: 'x?*', tool: a.b, resource: 'r:1' }"),
         rule("{ id: a, effect: forbid, agent: x, tool: a.b, resource: 'r:1', ttl: 10m }"),
         rule("{ id: a, effect: forbid, agent: x, tool: a.b, resource: 'r:1', constraints: { max_files_changed: 1 } }"),
-        rule("{ id: a, effect: step_up, agent: x, tool: a.b, resource: 'r:1', constraints: { max_files_changed: 1 } }"),
         rule("{ id: a, effect: step_up, agent: x, tool: a.b, resource: 'r:1', approvers: ['a b'] }"),
     ]), @r#"
     policy.yml:3:11: the rule `a`: it names no `agent`; name one, or write `**` for any
@@ -106,8 +105,7 @@ fn a_rule_without_what_it_needs_is_refused() {
     policy.yml:3:61: the rule `a`: the pattern `Repo:*` matches no resource; write it as `repo:company/*`
     policy.yml:3:37: the rule `a`: the pattern `x?*` is refused: `*` and `**` are the only wildcards
     policy.yml:3:73: the rule `a`: only a `permit` has a `ttl`; leave it out
-    policy.yml:3:81: the rule `a`: only a `permit` has `constraints`; write conditions under `when`
-    policy.yml:3:82: the rule `a`: only a `permit` has `constraints`; write conditions under `when`
+    policy.yml:3:81: the rule `a`: a `forbid` has no `constraints`; write conditions under `when`
     policy.yml:3:80: the rule `a`: an approver is printable ASCII without spaces, at most 256 bytes, but is `a b`
     "#);
 }

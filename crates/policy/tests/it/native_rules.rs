@@ -225,6 +225,32 @@ rules:
 }
 
 #[test]
+fn no_human_is_asked_about_what_the_step_up_itself_rules_out() {
+    let ask = |blocked: &str| {
+        anywhere(Rule::step_up("production"))
+            .when("touches_production", true)
+            .constraint("blocked_paths", vec![blocked])
+    };
+    let rules = |ask: Rule| engine([ask, anywhere(Rule::permit("all"))]);
+    let call =
+        call().fact("touches_production", true).fact("paths", Json::from(vec!["deploy/.env"]));
+    assert_eq!(
+        answer(&rules(ask(".env*")), &call),
+        "native:deny\n`native:production`: `paths` holds `deploy/.env`, which blocked_paths blocks",
+        "and the permit beside it does not help"
+    );
+    let allowed = evaluate(&rules(ask("billing/**")), &call);
+    assert_eq!(allowed.effect(), Effect::StepUp);
+    assert_eq!(allowed.constraints().as_object().len(), 1, "an approved call stays within them");
+
+    let two = engine([
+        ask("billing/**"),
+        anywhere(Rule::step_up("b")).constraint("blocked_paths", vec!["x"]),
+    ]);
+    assert_eq!(evaluate(&two, &call).effect(), Effect::Deny, "two that cannot both go onto a pass");
+}
+
+#[test]
 fn the_version_follows_every_part_of_every_rule() {
     let base = || Rule::permit("a").agent("x").tool("a.b").resource("r:1");
     let version = |rules: Vec<Rule>| engine(rules).policy_version();

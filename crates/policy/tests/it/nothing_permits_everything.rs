@@ -25,6 +25,17 @@ fn a_guard_does_not_arm_with_a_rule_for_everything_and_names_it() {
 }
 
 #[test]
+fn a_condition_that_cannot_be_decided_does_not_hide_a_rule_for_everything() {
+    let vocabulary = vocabulary();
+    for beside in [Rule::step_up("ask"), Rule::forbid("never")] {
+        let beside = beside.agent("**").tool("**").resource("**").when("touches_production", true);
+        let open = Rule::permit("open-door").agent("**").tool("**").resource("**");
+        let native = NativeEngine::builder(&vocabulary).rule(beside).rule(open).build().unwrap();
+        assert!(arm(PolicyStack::new().with(native)).unwrap_err().contains("`native:open-door`"));
+    }
+}
+
+#[test]
 fn a_guard_arms_with_a_stack_that_can_refuse() {
     let vocabulary = vocabulary();
     let rule = Rule::permit("codex").agent("codex-prod").tool("**").resource("**");
