@@ -21,7 +21,7 @@ use crate::{
 pub(crate) struct Fault {
     /// Which call, counted from zero.
     pub(crate) at: usize,
-    /// If it is an append, how many bytes are written nevertheless.
+    /// If it is an append, how many bytes are written nevertheless. A head is written whole if this is not zero.
     pub(crate) written: usize,
     /// If it is an append, whether it reports these bytes instead of an error.
     pub(crate) reported: bool,
@@ -200,8 +200,18 @@ impl Disk for FakeDisk {
     }
 
     fn write_head(&self, text: &[u8]) -> io::Result<()> {
-        self.done()?.head = text.to_vec();
-        Ok(())
+        match self.call() {
+            Ok(mut content) => {
+                content.head = text.to_vec();
+                Ok(())
+            }
+            Err((mut content, fault)) => {
+                if fault.written > 0 {
+                    content.head = text.to_vec();
+                }
+                Err(io::Error::other("injected"))
+            }
+        }
     }
 
     fn sync_head(&self) -> io::Result<()> {

@@ -37,6 +37,12 @@
 //!
 //! `audit.jsonl.lock` names the process that writes, and `audit.jsonl.torn-1` holds what a repair took off the end.
 //!
+//! # For auditors
+//!
+//! The lines' leaf hashes form the tree of RFC 6962: [`Tree`] gives its root, [`InclusionProof`] and [`ConsistencyProof`] show that a
+//! record is in it and that nothing before was changed, and a [`Checkpoint`] is its size and root as a C2SP signed note, which tools
+//! that are not ours verify.
+//!
 //! # What is promised
 //!
 //! - An acknowledged record survives: `kill -9` always, and power loss under [`Durability::Synced`].
@@ -58,6 +64,7 @@
 //! [`Record`]: axtary_actionpass::Record
 
 mod append;
+mod checkpoint;
 mod error;
 #[cfg(test)]
 mod fake;
@@ -65,15 +72,22 @@ mod file;
 mod head;
 mod line;
 mod lock;
+mod note;
 mod open;
+mod proof;
 mod read;
+mod tree;
 mod verify;
 
 pub use crate::{
     append::{Durability, FileLedger},
+    checkpoint::Checkpoint,
     error::{BadLine, IoFailure, OpenError, Problem, ReadFailure, VerifyFailure, WriteError},
     line::{Entry, MAX_LINE_BYTES},
+    note::{NoteError, NoteKey},
     open::Repair,
+    proof::{ConsistencyProof, InclusionProof, ProofError},
     read::{PassHistory, Reader, find, tail},
+    tree::{RootHash, Tree},
     verify::{Verified, verify, verify_against},
 };

@@ -12,6 +12,7 @@ mod displaced;
 mod guarded;
 mod kit;
 mod many_writers;
+mod merkle;
 mod opening;
 mod reading;
 mod tamper;

@@ -213,6 +213,24 @@ fn without_a_head_the_last_line_alone_is_not_covered() {
 }
 
 #[test]
+fn a_last_line_that_nothing_vouches_for_is_named_where_its_predecessor_is_known_to_hold() {
+    let last = String::from_utf8(WHOLE.lines[2].clone()).unwrap();
+    let renumbered = last.replace("\"seq\":2", "\"seq\":3");
+    let rechained = last.replace(&WHOLE.hashes[1].to_string(), &WHOLE.hashes[0].to_string());
+    let scene = Scene::new();
+
+    // Its `prev` is right.
+    scene.write(&[&WHOLE.lines[..2].concat(), renumbered.as_bytes()].concat());
+    let failure = verify(scene.path()).unwrap_err();
+    assert_eq!(failure.bad_line().unwrap().line(), Some(3), "{failure}");
+
+    // Its predecessor is expected.
+    scene.write(&[&WHOLE.lines[..2].concat(), rechained.as_bytes()].concat());
+    let failure = verify_against(scene.path(), &WHOLE.hashes[1..2]).unwrap_err();
+    assert_eq!(failure.bad_line().unwrap().line(), Some(3), "{failure}");
+}
+
+#[test]
 fn a_failure_says_how_far_the_chain_is_whole() {
     let failure = verify_lines(&edited(3)).unwrap_err();
     let VerifyFailure::Line { intact, .. } = failure else { panic!("{failure}") };

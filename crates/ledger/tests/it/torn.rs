@@ -123,6 +123,12 @@ fn an_end_that_is_longer_than_any_line_is_corruption() {
     let whole = scene.lines().remove(0);
     scene.write(&[&*whole, &vec![b'x'; 65_535]].concat());
     assert_eq!(scene.open().repair().unwrap().bytes, 65_535);
+
+    let scene = Scene::with_records(0);
+    scene.write(&vec![b'x'; 65_536]);
+    assert_eq!(refused(&scene).code(), "ledger.corrupt");
+    scene.write(&vec![b'x'; 65_535]);
+    assert_eq!(scene.open().repair().unwrap().bytes, 65_535);
 }
 
 #[test]
