@@ -2,7 +2,7 @@
 //!
 //!     cargo bench -p axtary-benches --bench hot_path && cargo run --release -p axtary-benches --bin budgets
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench stops where it fails")]
+#![expect(clippy::unwrap_used, reason = "a bench stops where it fails")]
 
 use std::{
     fs::{File, OpenOptions},

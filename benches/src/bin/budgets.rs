@@ -148,16 +148,18 @@ fn duration(nanoseconds: f64) -> String {
 /// The median time of a bench, in nanoseconds.
 fn median(bench: &str) -> Result<f64, Box<dyn Error>> {
     let estimates = read(bench, "estimates.json")?;
-    estimates["median"]["point_estimate"]
-        .as_f64()
+    estimates
+        .pointer("/median/point_estimate")
+        .and_then(serde_json::Value::as_f64)
         .ok_or_else(|| format!("{bench} has no median").into())
 }
 
 /// The bytes that one iteration of a bench gets through.
 fn bytes(bench: &str) -> Result<f64, Box<dyn Error>> {
     let benchmark = read(bench, "benchmark.json")?;
-    benchmark["throughput"]["Bytes"]
-        .as_f64()
+    benchmark
+        .pointer("/throughput/Bytes")
+        .and_then(serde_json::Value::as_f64)
         .ok_or_else(|| format!("{bench} has no throughput").into())
 }
 

@@ -336,7 +336,8 @@ impl Facts {
             }
         }
         let json = Json::Object(facts);
-        json.within_profile()?;
+        // In the ledger they stand two levels deep; what can be decided on can be recorded.
+        json.within_profile_at(RECORD_LEVELS)?;
         match json {
             Json::Object(facts) => Ok(Self(facts)),
             Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
@@ -360,6 +361,9 @@ impl Facts {
         &self.0
     }
 }
+
+/// How deep the facts stand in a record of the ledger, and a level to spare.
+const RECORD_LEVELS: usize = 3;
 
 fn is_fact_name(name: &str) -> bool {
     name.len() <= 64
@@ -421,6 +425,10 @@ mod tests {
             assert!(parse(facts).is_err(), "{facts}");
         }
         assert!(parse(r#"{"a": [{"b": 1.0}], "c_2": "x"}"#).is_ok());
+        let nested =
+            |depth: usize| format!(r#"{{"a": {}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+        assert!(parse(&nested(60)).is_ok());
+        assert!(parse(&nested(61)).is_err(), "a record could not hold them");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use crate::{
     action::Facts,
     glob::{GlobError, PathGlobs},
-    json::{Json, Object},
+    json::{Json, Object, ScanError},
 };
 
 /// The most constraints on one pass.
@@ -167,6 +167,8 @@ impl Vocabulary {
         if written.len() > MAX_CONSTRAINTS {
             return Err(ConstraintError::TooMany);
         }
+        // What a rule says goes onto passes and into the ledger.
+        Json::Object(written.clone()).within_profile_at(4).map_err(ConstraintError::Json)?;
         let tests = written
             .iter()
             .map(|(name, operand)| self.compile(name, operand))
@@ -555,6 +557,9 @@ pub enum ConstraintError {
         /// The name.
         name: String,
     },
+    /// An operand that a record or a pass could not hold.
+    #[error("an operand is refused: {0}")]
+    Json(ScanError),
     /// More constraints than one pass may carry.
     #[error("there are more than 64 constraints")]
     TooMany,

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use crate::{
     constraint::{Constraints, Violation},
     hash::PolicyVersion,
-    json::Object,
+    json::{Object, without_noncharacters},
     name::EngineName,
 };
 
@@ -181,20 +181,28 @@ pub enum Cause {
 impl Reason {
     /// A reason given by `engine`.
     pub fn new(engine: EngineName, cause: Cause) -> Self {
+        let cause = match cause {
+            Cause::Failed { message } => Cause::Failed { message: recordable(message) },
+            Cause::Permitted
+            | Cause::Forbidden
+            | Cause::StepUp
+            | Cause::NoPermit
+            | Cause::Violated(_) => cause,
+        };
         Self { engine, policy: None, cause, text: None }
     }
 
     /// Names the policy.
     #[must_use]
     pub fn by(mut self, policy: impl Into<String>) -> Self {
-        self.policy = Some(policy.into());
+        self.policy = Some(recordable(policy.into()));
         self
     }
 
     /// Adds the policy author's own words.
     #[must_use]
     pub fn saying(mut self, text: Option<String>) -> Self {
-        self.text = text;
+        self.text = text.map(recordable);
         self
     }
 
@@ -248,6 +256,17 @@ impl Reason {
     }
 }
 
+/// The longest text of a reason, in bytes.
+const MAX_TEXT: usize = 4096;
+
+/// Makes a text fit to be recorded: a decision is not lost because of how an engine words its reason.
+fn recordable(mut text: String) -> String {
+    if text.len() > MAX_TEXT {
+        text = text.chars().take(MAX_TEXT / 4).chain(['…']).collect();
+    }
+    without_noncharacters(text)
+}
+
 /// `` `native:small-changes`: `files_changed` is 14, at most 12 allowed ``
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -264,5 +283,22 @@ impl fmt::Display for Reason {
             (Cause::StepUp, None) => f.write_str("asks for a human's approval"),
             (Cause::NoPermit, None) => f.write_str("no policy permits this action"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_can_be_recorded_however_it_is_worded() {
+        let reason =
+            Reason::new(EngineName::REGO, Cause::Failed { message: "a\u{FFFF}b".to_owned() })
+                .by("\u{FDD0}")
+                .saying(Some("x".repeat(100_000)));
+        let json = crate::Json::Object(reason.to_json());
+        assert!(json.within_profile().is_ok());
+        assert!(json.to_canonical().len() < 5000);
+        assert_eq!(reason.to_string(), "`rego:\u{FFFD}`: the policy failed: a\u{FFFD}b");
     }
 }

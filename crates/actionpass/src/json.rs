@@ -13,7 +13,10 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-pub(crate) use self::canonical::{ObjectWriter, write_integer};
+pub(crate) use self::{
+    canonical::{ObjectWriter, write_integer},
+    scan::without_noncharacters,
+};
 pub use self::{
     number::{Number, NumberError},
     scan::{MAX_BYTES, MAX_DEPTH, ScanError, ScanProblem},
@@ -81,7 +84,12 @@ impl Json {
 
     /// Checks that a value built in memory obeys what the scan demands of bytes: its depth, its size, no noncharacters.
     pub(crate) fn within_profile(&self) -> Result<(), ScanError> {
-        scan::check_built(self)
+        scan::check_built(self, 0)
+    }
+
+    /// The same of a value that will stand `levels` deep in another.
+    pub(crate) fn within_profile_at(&self, levels: usize) -> Result<(), ScanError> {
+        scan::check_built(self, levels)
     }
 
     /// The boolean, if this is one.

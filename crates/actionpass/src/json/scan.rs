@@ -106,10 +106,10 @@ pub(super) fn scan(bytes: &[u8], max: usize) -> Result<Json, ScanError> {
     }
 }
 
-/// Applies the rules that a value built in memory can break.
-pub(super) fn check_built(value: &Json) -> Result<(), ScanError> {
+/// Applies the rules that a value built in memory can break, to a value that will stand `levels` deep in another.
+pub(super) fn check_built(value: &Json, levels: usize) -> Result<(), ScanError> {
     let mut bytes = 0;
-    check_within(value, 1, &mut bytes).map_err(ScanError::built)
+    check_within(value, levels + 1, &mut bytes).map_err(ScanError::built)
 }
 
 fn check_within(value: &Json, depth: usize, bytes: &mut usize) -> Result<(), ScanProblem> {
@@ -398,14 +398,24 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Replaces noncharacters, in text that others wrote and that must not stop a record from being kept.
+pub(crate) fn without_noncharacters(text: String) -> String {
+    if refuse_noncharacters(&text).is_ok() {
+        return text;
+    }
+    text.chars().map(|c| if is_noncharacter(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+fn is_noncharacter(character: char) -> bool {
+    let code = u32::from(character);
+    matches!(code, 0xFDD0..=0xFDEF) || matches!(code & 0xFFFF, 0xFFFE | 0xFFFF)
+}
+
 /// RFC 7493, section 2.1: noncharacters may be handled differently by every reader, so none gets in.
 fn refuse_noncharacters(text: &str) -> Result<(), ScanProblem> {
     if text.is_ascii() {
         return Ok(());
     }
-    let found = text
-        .chars()
-        .map(u32::from)
-        .find(|code| matches!(code, 0xFDD0..=0xFDEF) || matches!(code & 0xFFFF, 0xFFFE | 0xFFFF));
+    let found = text.chars().find(|c| is_noncharacter(*c)).map(u32::from);
     found.map_or(Ok(()), |code_point| Err(ScanProblem::Noncharacter { code_point }))
 }
