@@ -4,8 +4,16 @@
 //! decides, and a verifier checks the same constraints, through the same vocabulary, on the facts at the moment of
 //! execution. A name that no vocabulary knows is an error, never "no constraint".
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+mod violation;
+mod vocabulary;
 
+use std::{fmt, sync::Arc};
+
+use self::violation::{MAX_OFFENDING, Parts};
+pub use self::{
+    violation::Violation,
+    vocabulary::{FactDefinition, FactType, Vocabulary},
+};
 use crate::{
     action::Facts,
     glob::{GlobError, PathGlobs},
@@ -36,203 +44,6 @@ pub enum Operator {
     /// The fact is `true`; the operand is `true` too, for there is nothing else to say.
     IsTrue,
 }
-
-/// The type of a fact, as its adapter publishes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FactType {
-    /// `true` or `false`
-    Boolean,
-    /// An integer.
-    Integer,
-    /// A string.
-    Text,
-    /// A list of strings.
-    TextList,
-}
-
-/// What an adapter publishes of one fact.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FactDefinition {
-    /// The type of its value.
-    pub fact_type: FactType,
-    /// What it means, in one sentence.
-    pub meaning: &'static str,
-}
-
-/// The names that an adapter's constraints and facts go by.
-///
-/// # Example
-///
-/// ```
-/// use axtary_actionpass::{FactType, Facts, Object, Operator, Vocabulary};
-///
-/// let vocabulary = Vocabulary::new()
-///     .with_fact("files_changed", FactType::Integer, "the number of files the call changes")
-///     .with_constraint("max_files_changed", Operator::AtMost, "files_changed");
-/// let constraints = vocabulary.read(&Object::new().with("max_files_changed", 12))?;
-///
-/// assert!(constraints.check(&Facts::new(Object::new().with("files_changed", 12))?).is_ok());
-/// let violation = constraints.check(&Facts::new(Object::new().with("files_changed", 14))?).unwrap_err();
-/// assert_eq!(violation.to_string(), "`files_changed` is 14, at most 12 allowed");
-/// assert!(vocabulary.read(&Object::new().with("max_flies_changed", 12)).is_err());
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Vocabulary {
-    facts: BTreeMap<String, FactDefinition>,
-    constraints: BTreeMap<String, (Operator, String)>,
-}
-
-impl Vocabulary {
-    /// A vocabulary without names: every constraint is unknown to it.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds a fact.
-    #[must_use]
-    pub fn with_fact(mut self, name: &str, fact_type: FactType, meaning: &'static str) -> Self {
-        self.facts.insert(name.to_owned(), FactDefinition { fact_type, meaning });
-        self
-    }
-
-    /// Adds a constraint: `name` compares its operand with `fact` by `operator`.
-    #[must_use]
-    pub fn with_constraint(mut self, name: &str, operator: Operator, fact: &str) -> Self {
-        self.constraints.insert(name.to_owned(), (operator, fact.to_owned()));
-        self
-    }
-
-    /// Joins two vocabularies, as a gate does that guards several surfaces.
-    ///
-    /// # Errors
-    ///
-    /// [`ConstraintError::Conflict`] if both give one name a different meaning.
-    pub fn merge(mut self, other: Self) -> Result<Self, ConstraintError> {
-        for (name, definition) in other.facts {
-            match self.facts.get(&name) {
-                Some(known) if known.fact_type != definition.fact_type => {
-                    return Err(ConstraintError::Conflict { name });
-                }
-                Some(_) => {}
-                None => drop(self.facts.insert(name, definition)),
-            }
-        }
-        for (name, meaning) in other.constraints {
-            match self.constraints.get(&name) {
-                Some(known) if *known != meaning => return Err(ConstraintError::Conflict { name }),
-                Some(_) => {}
-                None => drop(self.constraints.insert(name, meaning)),
-            }
-        }
-        Ok(self)
-    }
-
-    /// Every fact that is declared, in a neutral value: no, zero, an empty text, an empty list.
-    pub fn neutral_facts(&self) -> Facts {
-        let value = |definition: &FactDefinition| match definition.fact_type {
-            FactType::Boolean => Json::Bool(false),
-            FactType::Integer => Json::from(0),
-            FactType::Text => Json::from(""),
-            FactType::TextList => Json::Array(Vec::new()),
-        };
-        let facts = self
-            .facts
-            .iter()
-            .fold(Object::new(), |facts, (name, definition)| facts.with(name, value(definition)));
-        // A name that is no name of a fact is never met, so its absence is as neutral as can be.
-        Facts::new(facts).unwrap_or_default()
-    }
-
-    /// The facts by name.
-    pub fn facts(&self) -> impl Iterator<Item = (&str, &FactDefinition)> {
-        self.facts.iter().map(|(name, definition)| (name.as_str(), definition))
-    }
-
-    /// The constraints by name, each with its operator and the fact it is about.
-    pub fn constraints(&self) -> impl Iterator<Item = (&str, Operator, &str)> {
-        self.constraints
-            .iter()
-            .map(|(name, (operator, fact))| (name.as_str(), *operator, fact.as_str()))
-    }
-
-    /// Reads constraints, names to operands, as policies and passes write them.
-    ///
-    /// # Errors
-    ///
-    /// [`ConstraintError`] if a name is unknown, an operand does not suit its operator, or there are more than
-    /// [`MAX_CONSTRAINTS`].
-    pub fn read(&self, written: &Object) -> Result<Constraints, ConstraintError> {
-        if written.len() > MAX_CONSTRAINTS {
-            return Err(ConstraintError::TooMany);
-        }
-        // What a rule says goes onto passes and into the ledger.
-        Json::Object(written.clone()).within_profile_at(4).map_err(ConstraintError::Json)?;
-        let tests = written
-            .iter()
-            .map(|(name, operand)| self.compile(name, operand))
-            .collect::<Result<_, _>>()?;
-        Ok(Constraints(Arc::new(Compiled { written: written.clone(), tests })))
-    }
-
-    fn compile(&self, name: &str, operand: &Json) -> Result<Constraint, ConstraintError> {
-        let Some((operator, fact)) = self.constraints.get(name) else {
-            return Err(ConstraintError::Unknown {
-                name: name.chars().take(64).collect(),
-                known: self.constraints.keys().cloned().collect(),
-            });
-        };
-        let expected = |expected| ConstraintError::Operand { name: name.to_owned(), expected };
-        let test = match operator {
-            Operator::AtMost => {
-                Test::AtMost(operand.as_i64().ok_or_else(|| expected("an integer"))?)
-            }
-            Operator::AtLeast => {
-                Test::AtLeast(operand.as_i64().ok_or_else(|| expected("an integer"))?)
-            }
-            Operator::Equals => match operand {
-                Json::Bool(_) | Json::String(_) => Test::Equals(operand.clone()),
-                Json::Number(number) if number.as_i64().is_some() => Test::Equals(operand.clone()),
-                Json::Null | Json::Number(_) | Json::Array(_) | Json::Object(_) => {
-                    return Err(expected("a boolean, an integer or a string"));
-                }
-            },
-            Operator::OneOf | Operator::SubsetOf => {
-                let items = operand
-                    .as_array()
-                    .filter(|items| !items.is_empty())
-                    .filter(|items| {
-                        items.iter().all(|item| item.as_str().is_some() || item.as_i64().is_some())
-                    })
-                    .ok_or_else(|| expected("a list of at least one string or integer"))?;
-                match operator {
-                    Operator::OneOf => Test::OneOf(items.to_vec()),
-                    _ => Test::SubsetOf(items.to_vec()),
-                }
-            }
-            Operator::NoneMatch | Operator::AllMatch => {
-                let patterns = operand
-                    .as_array()
-                    .and_then(|items| items.iter().map(Json::as_str).collect::<Option<Vec<_>>>())
-                    .ok_or_else(|| expected("a list of path patterns"))?;
-                let glob = |error| ConstraintError::Glob { name: name.to_owned(), error };
-                match operator {
-                    Operator::NoneMatch => {
-                        Test::NoneMatch(PathGlobs::deny(&patterns).map_err(glob)?)
-                    }
-                    _ => Test::AllMatch(PathGlobs::allow(&patterns).map_err(glob)?),
-                }
-            }
-            Operator::IsTrue => match operand {
-                Json::Bool(true) => Test::IsTrue,
-                _ => return Err(expected("`true`; to demand nothing, leave the constraint out")),
-            },
-        };
-        Ok(Constraint { name: name.to_owned(), fact: fact.clone(), allowed: operand.clone(), test })
-    }
-}
-
 /// Constraints that an action must meet: on a rule, and on the pass that the rule leads to.
 ///
 /// Clones share what was compiled: a rule's constraints go onto every pass that it leads to.
@@ -389,140 +200,6 @@ impl Constraint {
     }
 }
 
-/// The most elements of a list that a violation names.
-const MAX_OFFENDING: usize = 8;
-
-/// A constraint that the facts do not meet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation(Box<Parts>);
-
-// Boxed, so that a check which succeeds returns one word.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Parts {
-    constraint: String,
-    fact: String,
-    operator: Operator,
-    seen: Option<Json>,
-    offending: Vec<Json>,
-    allowed: Json,
-}
-
-impl Violation {
-    /// The constraint's name.
-    pub fn constraint(&self) -> &str {
-        &self.0.constraint
-    }
-
-    /// The fact it is about.
-    pub fn fact(&self) -> &str {
-        &self.0.fact
-    }
-
-    /// The fact's value; `None` if the fact is missing, or if [`Violation::offending`] names its elements.
-    pub fn seen(&self) -> Option<&Json> {
-        self.0.seen.as_ref()
-    }
-
-    /// The elements of a list that are not allowed, the first eight of them.
-    pub fn offending(&self) -> &[Json] {
-        &self.0.offending
-    }
-
-    /// The constraint's operand: what is allowed.
-    pub fn allowed(&self) -> &Json {
-        &self.0.allowed
-    }
-
-    /// The smallest change to the call that would meet this constraint, where there is one.
-    pub fn remedy(&self) -> Option<String> {
-        let offending = || list(&self.0.offending);
-        match self.0.operator {
-            Operator::AtMost => {
-                let over = self.0.seen.as_ref()?.as_i64()?.checked_sub(self.0.allowed.as_i64()?)?;
-                Some(format!("bring `{}` down by {over}, to {}", self.0.fact, self.0.allowed))
-            }
-            Operator::AtLeast => {
-                let under =
-                    self.0.allowed.as_i64()?.checked_sub(self.0.seen.as_ref()?.as_i64()?)?;
-                Some(format!("bring `{}` up by {under}, to {}", self.0.fact, self.0.allowed))
-            }
-            Operator::Equals | Operator::IsTrue => {
-                Some(format!("make `{}` {}", self.0.fact, show(&self.0.allowed)))
-            }
-            Operator::OneOf => Some(format!("make `{}` one of {}", self.0.fact, self.0.allowed)),
-            Operator::SubsetOf | Operator::NoneMatch | Operator::AllMatch => {
-                (!self.0.offending.is_empty()).then(|| format!("leave out {}", offending()))
-            }
-        }
-    }
-
-    /// This violation as JSON, the form in which it is recorded.
-    pub fn to_json(&self) -> Object {
-        let mut object = Object::new()
-            .with("allowed", self.0.allowed.clone())
-            .with("constraint", self.0.constraint.as_str())
-            .with("fact", self.0.fact.as_str());
-        if let Some(seen) = &self.0.seen {
-            object.insert("seen", seen.clone());
-        }
-        if !self.0.offending.is_empty() {
-            object.insert("offending", self.0.offending.clone());
-        }
-        if let Some(remedy) = self.remedy() {
-            object.insert("remedy", remedy);
-        }
-        object
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fact = &self.0.fact;
-        if !self.0.offending.is_empty() {
-            let items = list(&self.0.offending);
-            return match self.0.operator {
-                Operator::NoneMatch => {
-                    write!(f, "`{fact}` holds {items}, which {} blocks", self.0.constraint)
-                }
-                _ => {
-                    write!(f, "`{fact}` holds {items}, which {} does not allow", self.0.constraint)
-                }
-            };
-        }
-        let Some(seen) = &self.0.seen else {
-            return write!(
-                f,
-                "the fact `{fact}` is missing, so {} cannot be met",
-                self.0.constraint
-            );
-        };
-        let (seen, allowed) = (show(seen), show(&self.0.allowed));
-        match self.0.operator {
-            Operator::AtMost => write!(f, "`{fact}` is {seen}, at most {allowed} allowed"),
-            Operator::AtLeast => write!(f, "`{fact}` is {seen}, at least {allowed} required"),
-            Operator::Equals | Operator::IsTrue => {
-                write!(f, "`{fact}` is {seen}, must be {allowed}")
-            }
-            Operator::OneOf => write!(f, "`{fact}` is {seen}, must be one of {allowed}"),
-            Operator::SubsetOf | Operator::NoneMatch | Operator::AllMatch => {
-                write!(f, "`{fact}` is {seen}, must be a list")
-            }
-        }
-    }
-}
-
-fn list(items: &[Json]) -> String {
-    items.iter().map(show).collect::<Vec<_>>().join(", ")
-}
-
-/// A value in a message: text in backticks and without control characters, cut to a readable length.
-fn show(value: &Json) -> String {
-    let text = value
-        .as_str()
-        .map_or_else(|| value.to_string(), |text| format!("`{}`", text.escape_debug()));
-    if text.chars().count() <= 256 { text } else { text.chars().take(256).chain(['…']).collect() }
-}
-
 /// Why a constraint cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -564,7 +241,6 @@ pub enum ConstraintError {
     #[error("there are more than 64 constraints")]
     TooMany,
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
