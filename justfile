@@ -23,6 +23,19 @@ bench:
     cargo bench -p axtary-benches --bench hot_path
     cargo run --release -p axtary-benches --bin budgets
 
+# passes beside the tokens of other libraries; allocations of a check and of a verification
+rivals:
+    cargo bench --manifest-path benches/rivals/Cargo.toml
+    cargo run --release --manifest-path benches/rivals/Cargo.toml --bin allocations
+
+# fuzz one of json_scan, canonical, pass_parse, verify, jwks (needs `cargo install cargo-fuzz` and a nightly toolchain)
+fuzz target seconds="60":
+    cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}}
+
+# write the vectors and the golden pass anew, to look at what a change of format changes
+vectors:
+    UPDATE_VECTORS=1 cargo test -p axtary-actionpass
+
 # the story of one pull request
 story:
     cargo run --example guard_a_pull_request

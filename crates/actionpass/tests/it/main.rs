@@ -12,6 +12,7 @@
 mod bound_to_more;
 mod consumed_once;
 mod corpus;
+mod documents;
 mod fails_closed;
 mod fits_one_call;
 mod hostile;
