@@ -4,10 +4,10 @@
 //! writes through the link (CVE-2021-21300). So a change set may not bring a name that meets another in the head's tree,
 //! whether the change set touches the other or not.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
 use axtary_actionpass::path_key;
-use git2::{ObjectType, Oid};
+use git2::{ObjectType, Oid, Tree};
 
 use crate::{
     change::{Change, Status},
@@ -68,18 +68,24 @@ impl Names<'_> {
     }
 
     fn folder(&mut self, id: Oid) -> Result<&Folder, NormalizeError> {
-        if !self.folders.contains_key(&id) {
-            let mut folder = Folder::default();
-            for entry in &self.objects.tree(id)? {
-                let name = entry.name_bytes();
-                let key = path_key(&String::from_utf8_lossy(name));
-                folder.by_key.entry(key).or_default().insert(name.to_vec());
-                if entry.kind() == Some(ObjectType::Tree) {
-                    folder.folders.insert(name.to_vec(), entry.id());
-                }
-            }
-            self.folders.insert(id, folder);
+        match self.folders.entry(id) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(new) => Ok(new.insert(Folder::read(&self.objects.tree(id)?))),
         }
-        Ok(self.folders.entry(id).or_default())
+    }
+}
+
+impl Folder {
+    fn read(tree: &Tree<'_>) -> Self {
+        let mut folder = Self::default();
+        for entry in tree {
+            let name = entry.name_bytes();
+            let key = path_key(&String::from_utf8_lossy(name));
+            folder.by_key.entry(key).or_default().insert(name.to_vec());
+            if entry.kind() == Some(ObjectType::Tree) {
+                folder.folders.insert(name.to_vec(), entry.id());
+            }
+        }
+        folder
     }
 }

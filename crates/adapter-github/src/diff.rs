@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use git2::{Delta, Diff, DiffDelta, DiffFile, Oid, Tree};
+use git2::{Delta, DiffFile, Oid, Tree};
 
 use crate::{
     change::{Change, MAX_CHANGES, SUBMODULE, SYMLINK, Status, kind},
     content::{self, Content},
     error::NormalizeError,
-    objects::{Objects, find_renames},
-    path,
+    objects::Objects,
+    path, rename,
 };
 
 /// The longest target of a symbolic link, in bytes.
@@ -18,27 +18,26 @@ const MAX_TARGET: usize = 4096;
 /// Reads the changes from one tree to another, in the order of their paths.
 pub(crate) fn read(objects: &Objects, old: Oid, new: Oid) -> Result<Vec<Change>, NormalizeError> {
     let trees = (objects.tree(old)?, objects.tree(new)?);
-    let whole = objects.diff(&trees, &[])?;
+    let diff = objects.diff(&trees)?;
     // A rename is two changes until it is found to be one; finding out costs more than counting.
-    refuse_more_than(2 * MAX_CHANGES, whole.deltas().len())?;
-    let (kept, rest) = whole
-        .deltas()
-        .map(|delta| Pair::read(&trees, &delta))
-        .collect::<Result<Vec<_>, _>>()?
-        .into_iter()
-        .partition::<Vec<_>, _>(|pair| pair.status == Status::Typechange);
-    // Git joins no path with one that stayed and became another kind of thing. libgit2 would, so it is not shown these.
-    let mut pairs = if kept.is_empty() {
-        with_renames(&trees, whole)?
-    } else if rest.is_empty() {
-        kept
-    } else {
-        let paths: Vec<&str> = rest.iter().filter_map(Pair::path).collect();
-        let mut pairs = with_renames(&trees, objects.diff(&trees, &paths)?)?;
-        pairs.extend(kept);
-        pairs
-    };
-    pairs = join_links_and_submodules(pairs);
+    refuse_more_than(2 * MAX_CHANGES, diff.deltas().len())?;
+    let (mut pairs, mut removed, mut added) = (Vec::new(), Vec::new(), Vec::new());
+    for delta in diff.deltas() {
+        let (old, new) = (delta.old_file(), delta.new_file());
+        match delta.status() {
+            Delta::Added => added.push(Side::read(&trees.1, &new)?),
+            Delta::Deleted => removed.push(Side::read(&trees.0, &old)?),
+            Delta::Modified | Delta::Typechange => {
+                pairs.push(Pair::kept(Side::read(&trees.0, &old)?, Side::read(&trees.1, &new)?));
+            }
+            // Renames are not looked for here, and two trees have neither conflicts nor untracked files.
+            other => {
+                let error = git2::Error::from_str(&format!("it has the status {other:?}"));
+                return Err(NormalizeError::git("read a change")(error));
+            }
+        }
+    }
+    pairs.extend(rename::join(objects, removed, added)?);
     refuse_more_than(MAX_CHANGES, pairs.len())?;
     pairs.sort_by(|a, b| a.path().cmp(&b.path()));
     pairs.into_iter().map(|pair| pair.into_change(objects)).collect()
@@ -48,69 +47,34 @@ fn refuse_more_than(max: usize, seen: usize) -> Result<(), NormalizeError> {
     if seen > max { Err(NormalizeError::TooLarge { seen, max: MAX_CHANGES }) } else { Ok(()) }
 }
 
-fn with_renames(
-    trees: &(Tree<'_>, Tree<'_>),
-    mut diff: Diff<'_>,
-) -> Result<Vec<Pair>, NormalizeError> {
-    find_renames(&mut diff)?;
-    diff.deltas().map(|delta| Pair::read(trees, &delta)).collect()
-}
-
-/// Finds the renames of symbolic links and submodules, which libgit2 leaves as a removal and an addition: as git does, each
-/// addition takes a removal of the same object, one of the same file name before others.
-fn join_links_and_submodules(pairs: Vec<Pair>) -> Vec<Pair> {
-    let is_moved_in =
-        |pair: &Pair| pair.status == Status::Added && matches!(pair.new.mode, SYMLINK | SUBMODULE);
-    let (added, mut pairs): (Vec<_>, Vec<_>) = pairs.into_iter().partition(is_moved_in);
-    let mut joined = Vec::with_capacity(added.len());
-    for mut pair in added {
-        let same = |other: &Pair| {
-            other.status == Status::Deleted
-                && (other.old.mode, other.old.id) == (pair.new.mode, pair.new.id)
-        };
-        let of_same_name = |other: &Pair| same(other) && other.old.name() == pair.new.name();
-        if let Some(at) =
-            pairs.iter().position(of_same_name).or_else(|| pairs.iter().position(same))
-        {
-            pair.old = pairs.remove(at).old;
-            pair.status = Status::Renamed;
-        }
-        joined.push(pair);
-    }
-    pairs.extend(joined);
-    pairs
+fn path_of(file: &DiffFile<'_>) -> Result<String, NormalizeError> {
+    path::read(file.path_bytes().unwrap_or_default())
 }
 
 /// A change as far as the trees tell.
-struct Pair {
+pub(crate) struct Pair {
     status: Status,
     old: Side,
     new: Side,
 }
 
 impl Pair {
-    fn read(trees: &(Tree<'_>, Tree<'_>), delta: &DiffDelta<'_>) -> Result<Self, NormalizeError> {
-        let status = match delta.status() {
-            Delta::Added => Status::Added,
-            Delta::Deleted => Status::Deleted,
-            Delta::Modified => Status::Modified,
-            Delta::Renamed => Status::Renamed,
-            Delta::Typechange => Status::Typechange,
-            // Copies are not looked for, and two trees have neither conflicts nor untracked files.
-            other => {
-                let error = git2::Error::from_str(&format!("it has the status {other:?}"));
-                return Err(NormalizeError::git("read a change")(error));
-            }
-        };
-        let old = match status {
-            Status::Added => Side::absent(),
-            _ => Side::read(&trees.0, &delta.old_file())?,
-        };
-        let new = match status {
-            Status::Deleted => Side::absent(),
-            _ => Side::read(&trees.1, &delta.new_file())?,
-        };
-        Ok(Self { status, old, new })
+    pub(crate) fn added(new: Side) -> Self {
+        Self { status: Status::Added, old: Side::absent(), new }
+    }
+
+    pub(crate) fn removed(old: Side) -> Self {
+        Self { status: Status::Deleted, old, new: Side::absent() }
+    }
+
+    pub(crate) fn renamed(old: Side, new: Side) -> Self {
+        Self { status: Status::Renamed, old, new }
+    }
+
+    fn kept(old: Side, new: Side) -> Self {
+        let same_kind = kind(old.mode) == kind(new.mode);
+        let status = if same_kind { Status::Modified } else { Status::Typechange };
+        Self { status, old, new }
     }
 
     /// The path after; of what is gone, the path before.
@@ -144,11 +108,11 @@ impl Pair {
 }
 
 /// One side of a change.
-struct Side {
+pub(crate) struct Side {
     /// `None` if there is nothing on this side.
     path: Option<String>,
-    mode: u32,
-    id: Oid,
+    pub(crate) mode: u32,
+    pub(crate) id: Oid,
 }
 
 impl Side {
@@ -158,7 +122,7 @@ impl Side {
 
     /// Reads the mode from the tree: the one in the delta makes `git2` panic if it is none that git writes.
     fn read(tree: &Tree<'_>, file: &DiffFile<'_>) -> Result<Self, NormalizeError> {
-        let path = path::read(file.path_bytes().unwrap_or_default())?;
+        let path = path_of(file)?;
         let entry = tree
             .get_path(Path::new(&path))
             .map_err(NormalizeError::git(format!("find `{path}` in its tree")))?;
@@ -178,12 +142,12 @@ impl Side {
     }
 
     /// The path without its folders.
-    fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         self.path.as_deref().map(|path| path.rsplit_once('/').map_or(path, |(_, name)| name))
     }
 
     /// The content, if this is a file.
-    fn file(&self) -> Option<Oid> {
+    pub(crate) fn file(&self) -> Option<Oid> {
         (kind(self.mode) == 0o100_000).then_some(self.id)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap},
+    collections::{BinaryHeap, HashMap, hash_map::Entry},
 };
 
 use git2::Oid;
@@ -81,7 +81,10 @@ impl<R: Fn(Oid) -> Result<Commit, NormalizeError>> Walk<R> {
 
     /// Passes the marks of a commit on to its parents.
     fn visit(&mut self, id: Oid) -> Result<(), NormalizeError> {
-        let Some(node) = self.seen.get_mut(&id) else { return Ok(()) };
+        let node = self.seen.get_mut(&id).ok_or_else(|| NormalizeError::Commit {
+            id: id.to_string(),
+            problem: "it is visited before it was read, which is a bug",
+        })?;
         node.queued = false;
         let mut marks = node.marks;
         if marks & STALE == 0 {
@@ -97,15 +100,17 @@ impl<R: Fn(Oid) -> Result<Commit, NormalizeError>> Walk<R> {
 
     /// Marks a commit, and has it visited if that says something new of it.
     fn mark(&mut self, id: Oid, marks: u8) -> Result<(), NormalizeError> {
-        if !self.seen.contains_key(&id) {
-            if self.seen.len() == self.limit {
+        let order = Reverse(self.seen.len());
+        let node = match self.seen.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(_) if order.0 == self.limit => {
                 return Err(NormalizeError::HistoryTooLong { max: self.limit });
             }
-            let commit = (self.read)(id)?;
-            self.seen.insert(id, Node { commit, marks: 0, queued: false, candidate: false });
-        }
-        let order = Reverse(self.seen.len());
-        let Some(node) = self.seen.get_mut(&id) else { return Ok(()) };
+            Entry::Vacant(new) => {
+                let commit = (self.read)(id)?;
+                new.insert(Node { commit, marks: 0, queued: false, candidate: false })
+            }
+        };
         if node.marks & marks == marks {
             return Ok(());
         }

@@ -7,33 +7,47 @@
 //! ChangeSet  ───┘
 //! ```
 //!
-//! ```no_run
+//! ```
 //! use axtary_actionpass::{Actor, Intent};
 //! use axtary_adapter_github::{BranchName, ChangeSet, PullRequest, RepositoryName, normalize};
 //!
-//! let repository = git2::Repository::open("web-app")?;
+//! # let folder = tempfile::TempDir::new()?;
+//! # let repository = git2::Repository::init_bare(folder.path())?;
+//! # let author = git2::Signature::new("A", "a@example.com", &git2::Time::new(0, 0))?;
+//! # let mut tree = repository.treebuilder(None)?;
+//! # let start = repository.find_tree(tree.write()?)?;
+//! # let start = repository.commit(Some("refs/heads/main"), &author, &author, "Start", &start, &[])?;
+//! # let start = repository.find_commit(start)?;
+//! # tree.insert("login.rs", repository.blob(b"fn login() {}\n")?, 0o100644)?;
+//! # let fix = repository.find_tree(tree.write()?)?;
+//! # repository.commit(Some("refs/heads/agent/fix-login"), &author, &author, "Fix", &fix, &[&start])?;
+//! // let repository = git2::Repository::open("web-app")?;
 //! let (base, head) = (BranchName::new("main")?, BranchName::new("agent/fix-login")?);
 //! let changes = ChangeSet::between(&repository, &base, &head)?;
 //! let call = PullRequest::new(RepositoryName::new("company/web-app")?, base, head, "Fix the login redirect");
 //! let actor = Actor::new("codex-prod".parse()?, "alice@example.com".parse()?);
 //! let action = normalize(&call, &changes, actor, Intent::new("fix the login")?, "github-executor".parse()?)?;
 //! assert_eq!(action.resource().as_str(), "repo:company/web-app");
+//! assert_eq!(action.facts().get("paths"), Some(&vec!["login.rs"].into()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # What is promised
 //!
 //! - Facts come from the commits, never from the call's text. The payload names the commits, so a pass is for exactly these.
+//! - Only objects are believed, whose names are their hashes: no configuration, attribute, graft, replacement, shallow root or
+//!   commit graph in `.git` changes a fact.
 //! - The change set is whole: what the head has and the merge base has not, renames with both names, mode changes, symbolic
-//!   links, submodules. One that is too large to look at is an error.
+//!   links, submodules, as `git diff --raw -M` has it. One that is too large to look at is an error.
 //! - What cannot be normalized with certainty is an error, and so a denial: a path that is not UTF-8, that hides characters,
-//!   that some system would read as another path; a revision where a branch belongs; histories without a common commit.
+//!   that some system would read as another path; a revision where a branch belongs; histories that parted at no commit, or at
+//!   several.
 //!
 //! # What is not
 //!
 //! - Only pull requests within one repository, so far.
-//! - Whether the branch on GitHub still is what it was here is for the executor to check: `head_sha` and `base_sha` are in the
-//!   payload for that.
+//! - Whether the branches on GitHub still are what they are here, and whether this is a clone of the repository that the call
+//!   names, is for the executor to check: `head_sha` and `base_sha` are in the payload for that.
 //!
 //! [`Action`]: axtary_actionpass::Action
 
@@ -50,6 +64,7 @@ mod normalize;
 mod objects;
 mod path;
 mod production;
+mod rename;
 mod vocabulary;
 
 pub use crate::{

@@ -115,6 +115,8 @@ impl fmt::Display for BranchName {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -201,6 +203,27 @@ mod tests {
         assert!(BranchName::new(&"a".repeat(245)).is_err());
         for text in ["main", "agent/fix-login", "release-1.4", "weiß"] {
             assert!(BranchName::new(text).is_ok(), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_taken_for_a_branch_names_one_ref_and_means_it_in_either_form(text in "[ -~\\p{L}\u{200b}]{1,40}") {
+            if let Ok(branch) = BranchName::new(&text) {
+                let full = format!("refs/heads/{branch}");
+                prop_assert!(git2::Reference::is_valid_name(&full), "{}", full);
+                prop_assert_eq!(BranchName::new(&full).unwrap(), branch.clone());
+                prop_assert_eq!(BranchName::new(branch.as_str()).unwrap(), branch);
+            }
+        }
+
+        #[test]
+        fn what_is_taken_for_a_repository_cannot_lead_elsewhere_in_an_address(text in "[a-zA-Z0-9._/%?#@:\\-]{1,20}") {
+            if let Ok(name) = RepositoryName::new(&text) {
+                prop_assert_eq!(name.to_string(), text.to_ascii_lowercase());
+                prop_assert_eq!(name.to_string().matches('/').count(), 1);
+                prop_assert!(!name.to_string().contains(['%', '?', '#', '@', ':']));
+            }
         }
     }
 }

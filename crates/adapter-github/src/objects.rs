@@ -4,14 +4,9 @@
 //! objects but not change one. All else there is for the taking: configuration, attributes, grafts, replacement refs, shallow
 //! roots, the commit graph file. A change set that asked them would be what the agent's own files say it is.
 
-use git2::{
-    Config, Diff, DiffFindOptions, DiffOptions, ErrorCode, ObjectType, Odb, Oid, Repository, Tree,
-};
+use git2::{Config, Diff, DiffOptions, ErrorCode, ObjectType, Odb, Oid, Repository, Tree};
 
 use crate::error::NormalizeError;
-
-/// From this many candidates on, renames are no longer looked for among all; git's own default.
-const RENAME_LIMIT: usize = 1000;
 
 /// Reads objects by name.
 pub(crate) struct Objects {
@@ -65,32 +60,36 @@ impl Objects {
         self.repository.find_tree(id).map_err(NormalizeError::git(format!("read the tree `{id}`")))
     }
 
-    /// Reads a blob, unless it has more than `max` bytes.
-    pub(crate) fn blob(&self, id: Oid, max: usize) -> Result<Option<Vec<u8>>, NormalizeError> {
-        let failed = || NormalizeError::git(format!("read the blob `{id}`"));
-        let odb = self.odb()?;
-        let (size, _) = odb.read_header(id).map_err(failed())?;
-        if size > max {
-            return Ok(None);
-        }
-        let object = odb.read(id).map_err(failed())?;
-        if object.kind() != ObjectType::Blob {
-            return Err(failed()(git2::Error::from_str("it is an object of another kind")));
-        }
-        Ok(Some(object.data().to_vec()))
+    /// How many bytes a blob has.
+    pub(crate) fn blob_size(&self, id: Oid) -> Result<usize, NormalizeError> {
+        let (size, _) = self
+            .odb()?
+            .read_header(id)
+            .map_err(NormalizeError::git(format!("read the blob `{id}`")))?;
+        Ok(size)
     }
 
-    /// Compares two trees, as far as `paths` go; all of them if there are none. Renames are not looked for.
+    /// Reads a blob, unless it has more than `max` bytes.
+    pub(crate) fn blob(&self, id: Oid, max: usize) -> Result<Option<Vec<u8>>, NormalizeError> {
+        if self.blob_size(id)? > max {
+            return Ok(None);
+        }
+        let failed = NormalizeError::git(format!("read the blob `{id}`"));
+        let odb = self.odb()?;
+        match odb.read(id) {
+            Ok(object) if object.kind() == ObjectType::Blob => Ok(Some(object.data().to_vec())),
+            Ok(_) => Err(failed(git2::Error::from_str("it is an object of another kind"))),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Compares two trees. Renames are not looked for.
     pub(crate) fn diff(
         &self,
         (old, new): &(Tree<'_>, Tree<'_>),
-        paths: &[&str],
     ) -> Result<Diff<'_>, NormalizeError> {
         let mut options = DiffOptions::new();
-        options.include_typechange(true).ignore_submodules(false).disable_pathspec_match(true);
-        for path in paths {
-            options.pathspec(*path);
-        }
+        options.include_typechange(true).ignore_submodules(false);
         self.repository.diff_tree_to_tree(Some(old), Some(new), Some(&mut options)).map_err(
             NormalizeError::git(format!("compare the trees `{}` and `{}`", old.id(), new.id())),
         )
@@ -99,17 +98,6 @@ impl Objects {
     fn odb(&self) -> Result<Odb<'_>, NormalizeError> {
         self.repository.odb().map_err(NormalizeError::git("open the object database"))
     }
-}
-
-/// Joins what was deleted with what was added where the content says that it moved, as `git diff -M` does.
-pub(crate) fn find_renames(diff: &mut Diff<'_>) -> Result<(), NormalizeError> {
-    let mut options = DiffFindOptions::new();
-    options
-        .renames(true)
-        .rename_threshold(50)
-        .rename_limit(RENAME_LIMIT)
-        .dont_ignore_whitespace(true);
-    diff.find_similar(Some(&mut options)).map_err(NormalizeError::git("look for renames"))
 }
 
 /// Reads the headers that git itself goes by: one `tree`, then every `parent` that follows directly, and the `committer`.

@@ -220,13 +220,45 @@ fn branches_that_were_merged_in_both_directions_are_refused_until_one_is_merged_
 }
 
 #[test]
-fn the_count_of_changes_is_bounded_before_renames_are_looked_for() {
-    let many = |folder: &str, count: usize| -> Files {
+fn a_folder_of_any_size_that_moves_is_as_many_renames() {
+    let text = |n: usize| format!("{n}\n").repeat(20);
+    let moved = |folder: &str| -> Files {
+        (0..MAX_CHANGES - 1)
+            .map(|n| (format!("{folder}/{n}").into_bytes(), (FILE, text(n).into_bytes())))
+            .collect()
+    };
+    let (mut base, mut head) = (moved("old"), moved("new"));
+    // One that was edited on the way is found among the few that are left.
+    base.insert(b"old/edited".to_vec(), (FILE, "line\n".repeat(50).into_bytes()));
+    head.insert(b"new/edited".to_vec(), (FILE, "line\n".repeat(51).into_bytes()));
+    let facts = Repo::with(&base, &head).facts();
+    let all = Json::from(i32::try_from(MAX_CHANGES).unwrap());
+    assert_eq!((facts.get("renames"), facts.get("files_changed")), (Some(&all), Some(&all)));
+}
+
+#[test]
+fn where_too_many_files_would_have_to_be_compared_they_stay_removed_and_added() {
+    let many = |kind: &str, count: usize| -> Files {
         (0..count)
+            .map(|n| {
+                let text = format!("{}{kind} {n}\n", "line\n".repeat(20));
+                (format!("{kind}{n}").into_bytes(), (FILE, text.into_bytes()))
+            })
+            .collect()
+    };
+    let facts = Repo::with(&many("old", 1001), &many("new", 1000)).facts();
+    assert_eq!(facts.get("renames"), Some(&0.into()));
+    assert_eq!(facts.get("files_changed"), Some(&2001.into()));
+}
+
+#[test]
+fn the_count_of_changes_is_bounded_before_renames_are_looked_for() {
+    let many = |folder: &str| -> Files {
+        (0..=MAX_CHANGES)
             .map(|n| (format!("{folder}/{n}").into_bytes(), (FILE, n.to_string().into_bytes())))
             .collect()
     };
-    let repo = Repo::with(&many("old", MAX_CHANGES + 1), &many("new", MAX_CHANGES + 1));
+    let repo = Repo::with(&many("old"), &many("new"));
     assert_eq!(repo.changes().unwrap_err().code(), "github.change_set_too_large");
 }
 

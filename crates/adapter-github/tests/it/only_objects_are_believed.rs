@@ -3,7 +3,7 @@
 use std::fs;
 
 use axtary_actionpass::Facts;
-use git2::{Oid, Repository};
+use git2::{ObjectType, Oid, Repository};
 
 use crate::kit::{EXECUTABLE, FILE, Files, LINK, Repo, SUBMODULE, files};
 
@@ -126,6 +126,20 @@ fn an_object_with_the_content_of_another_is_refused() {
 }
 
 #[test]
+fn an_object_that_says_it_is_enormous_is_neither_read_nor_believed() {
+    let repo = Repo::with(&files(&[("a", "1"), ("b", "2")]), &files(&[("c", "3"), ("d", "4")]));
+    for content in ["1", "2", "3", "4"] {
+        let object = repo.object(Oid::hash_object(ObjectType::Blob, content.as_bytes()).unwrap());
+        fs::remove_file(&object).unwrap();
+        fs::write(object, stored(format!("blob {}\0", usize::MAX >> 1).as_bytes())).unwrap();
+    }
+    match repo.reopened().changes() {
+        Ok(set) => assert!(set.changes().iter().all(|change| change.lines_added.is_none())),
+        Err(error) => assert_eq!(error.code(), "github.git"),
+    }
+}
+
+#[test]
 fn a_history_that_was_cut_off_is_refused_with_what_to_do() {
     let repo = Repo::new();
     let root = repo.commit("main", &files(&[("a", "1")]), &[]);
@@ -156,6 +170,22 @@ fn a_branch_that_is_an_alias_or_no_commit_is_refused() {
         assert_eq!(scene.repo.between("main", name).unwrap_err().code(), code, "{name}");
         assert_eq!(scene.repo.between(name, "head").unwrap_err().code(), code, "{name}");
     }
+}
+
+/// A zlib stream (RFC 1950) that holds `bytes` as they are.
+fn stored(bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(bytes.len()).unwrap();
+    let mut stream = vec![0x78, 0x01, 1];
+    stream.extend_from_slice(&length.to_le_bytes());
+    stream.extend_from_slice(&(!length).to_le_bytes());
+    stream.extend_from_slice(bytes);
+    let (mut a, mut b) = (1_u32, 0_u32);
+    for byte in bytes {
+        a = (a + u32::from(*byte)) % 65_521;
+        b = (b + a) % 65_521;
+    }
+    stream.extend_from_slice(&(b << 16 | a).to_be_bytes());
+    stream
 }
 
 /// A commit graph file (gitformat-commit-graph(5)) of commits, each with its parent. Nobody checks its checksum.

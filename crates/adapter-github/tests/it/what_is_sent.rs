@@ -1,7 +1,9 @@
 //! The payload is what will be sent, bound to the commits that were looked at.
 
-use axtary_actionpass::{Action, Intent, Json};
-use axtary_adapter_github::{ChangeSet, NormalizeError, PullRequest, RepositoryName, normalize};
+use axtary_actionpass::{Action, FactType, Intent, Json};
+use axtary_adapter_github::{
+    ChangeSet, NormalizeError, PullRequest, RepositoryName, normalize, vocabulary,
+};
 
 use crate::kit::{Repo, actor, branch, files};
 
@@ -89,4 +91,29 @@ fn texts_longer_than_github_takes_are_refused() {
     assert_eq!(normalize_call(&long, &set).unwrap_err().code(), "github.too_long");
     let hidden = PullRequest::new(name(), branch("main"), branch("head"), "a\u{FFFF}");
     assert_eq!(normalize_call(&hidden, &set).unwrap_err().code(), "github.input");
+}
+
+#[test]
+fn every_fact_and_no_other_is_in_the_vocabulary_with_its_type() {
+    let vocabulary = vocabulary();
+    let facts = repo().facts();
+    let published: Vec<&str> = vocabulary.facts().map(|(name, _)| name).collect();
+    let derived: Vec<&str> = facts.iter().map(|(name, _)| name).collect();
+    assert_eq!(published, derived);
+    for (name, definition) in vocabulary.facts() {
+        let value = facts.get(name).unwrap();
+        let fits = match definition.fact_type {
+            FactType::Boolean => value.as_bool().is_some(),
+            FactType::Integer => value.as_i64().is_some(),
+            FactType::Text => value.as_str().is_some(),
+            FactType::TextList => {
+                value.as_array().is_some_and(|items| items.iter().all(|i| i.as_str().is_some()))
+            }
+            other => panic!("{name} is {other:?}"),
+        };
+        assert!(fits, "{name} is {value}");
+    }
+    for (name, _, fact) in vocabulary.constraints() {
+        assert!(published.contains(&fact), "{name} is about {fact}");
+    }
 }
