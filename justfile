@@ -16,6 +16,7 @@ doc:
 
 # licences, sources, banned crates and features
 deps:
+    cargo fetch --locked
     cargo deny --offline check bans licenses sources
 
 # the hot path beside its bare reference, and whether it keeps its budgets

@@ -5,7 +5,7 @@ use std::process::Command;
 #[test]
 fn the_core_brings_no_engine_runtime_or_http() {
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "-p", "axtary-actionpass", "-e", "normal", "--prefix", "none"])
+        .args(["tree", "-p", "axtary-actionpass", "-e", "normal", "--prefix", "none"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
