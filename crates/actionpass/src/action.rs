@@ -282,7 +282,7 @@ impl Payload {
     ///
     /// [`ScanError`] for everything outside the strict profile; see [`Json::parse`].
     pub fn parse(bytes: &[u8]) -> Result<Self, ScanError> {
-        Ok(Self::of(&Json::parse(bytes)?))
+        Ok(Self::of(&Json::parse(bytes)?, bytes.len()))
     }
 
     /// Takes a payload that was built in memory.
@@ -292,11 +292,13 @@ impl Payload {
     /// [`ScanError`] if it is deeper or larger than bytes may be, or holds noncharacters.
     pub fn from_json(json: &Json) -> Result<Self, ScanError> {
         json.within_profile()?;
-        Ok(Self::of(json))
+        Ok(Self::of(json, 256))
     }
 
-    fn of(json: &Json) -> Self {
-        let canonical = json.to_canonical();
+    /// `size` is about how long the canonical form will be.
+    fn of(json: &Json, size: usize) -> Self {
+        let mut canonical = Vec::with_capacity(size);
+        json.write_canonical(&mut canonical);
         Self { hash: PayloadHash::of(&canonical), canonical }
     }
 

@@ -52,7 +52,7 @@ pub struct Constraints(Arc<Compiled>);
 
 #[derive(Clone, Default)]
 struct Compiled {
-    written: Object,
+    written: Arc<Object>,
     tests: Vec<Constraint>,
 }
 
@@ -65,6 +65,11 @@ impl Constraints {
     /// Names and operands, as they were written.
     pub fn as_object(&self) -> &Object {
         &self.0.written
+    }
+
+    /// The same, shared: for the pass that carries them.
+    pub(crate) fn share(&self) -> Arc<Object> {
+        Arc::clone(&self.0.written)
     }
 
     /// Whether there are none.
@@ -99,7 +104,8 @@ impl Constraints {
                 Some(known) if *known == constraint.allowed => {}
                 Some(_) => return Err(ConstraintError::Conflict { name: constraint.name.clone() }),
                 None => {
-                    joined.written.insert(constraint.name.clone(), constraint.allowed.clone());
+                    Arc::make_mut(&mut joined.written)
+                        .insert(constraint.name.clone(), constraint.allowed.clone());
                     joined.tests.push(constraint.clone());
                 }
             }

@@ -106,12 +106,13 @@ impl PolicyVersion {
 }
 
 fn write(bytes: &[u8; 32], out: &mut Vec<u8>) {
-    out.extend_from_slice(b"sha256:");
-    for byte in bytes {
-        let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
-        out.push(digit(byte >> 4));
-        out.push(digit(byte & 0x0F));
+    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+    let mut hex = [0_u8; 64];
+    for (pair, byte) in hex.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0x0F)]);
     }
+    out.extend_from_slice(b"sha256:");
+    out.extend_from_slice(&hex);
 }
 
 fn parse(text: &str) -> Option<[u8; 32]> {

@@ -85,7 +85,7 @@ impl<'a> Permit<'a> {
             intent: action.intent().clone(),
             tool: action.tool().clone(),
             resource: action.resource().clone(),
-            constraints: self.evaluation.constraints().as_object().clone(),
+            constraints: self.evaluation.constraints().share(),
             payload_hash: action.payload().hash(),
             policy: self.evaluation.label(),
             policy_version: self.evaluation.policy_version(),

@@ -200,6 +200,16 @@ impl Object {
         self.members.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    /// Takes a member out.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Json> {
+        self.position(name).ok().map(|at| self.members.remove(at).1)
+    }
+
+    /// Appends the canonical form (RFC 8785) to `out`.
+    pub fn write_canonical(&self, out: &mut Vec<u8>) {
+        canonical::write_object(self, out);
+    }
+
     /// How many members there are.
     pub fn len(&self) -> usize {
         self.members.len()

@@ -11,7 +11,7 @@ use crate::{
     decision::{Effect, Evaluation, Reason},
     error::Unavailable,
     hash::PayloadHash,
-    json::{Json, Object, ObjectWriter},
+    json::{Object, ObjectWriter},
     name::AgentId,
     pass::PassId,
 };
@@ -55,7 +55,7 @@ impl Record {
     /// A record of any kind, from its members.
     pub fn new(kind: RecordKind, at: Timestamp, body: &Object) -> Self {
         let mut bytes = Vec::with_capacity(512);
-        Json::Object(body.clone()).write_canonical(&mut bytes);
+        body.write_canonical(&mut bytes);
         Self { kind, at, body: bytes }
     }
 
@@ -146,7 +146,8 @@ impl Record {
 }
 
 fn start() -> ObjectWriter {
-    ObjectWriter::start(Vec::with_capacity(1024))
+    // Room for most decisions, so that the buffer does not move while it grows.
+    ObjectWriter::start(Vec::with_capacity(2048))
 }
 
 /// What the action is bound to beyond the call, if there is anything.

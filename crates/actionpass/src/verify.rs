@@ -311,7 +311,7 @@ impl Verifier {
     /// Constraints with their patterns compiled; kept, since the same few rules lead to most passes.
     fn constraints(&self, written: &Object) -> Result<Constraints, ConstraintError> {
         let mut text = Vec::with_capacity(256);
-        Json::Object(written.clone()).write_canonical(&mut text);
+        written.write_canonical(&mut text);
         // A poisoned lock only means that another thread stopped while it looked; compiling anew is always right.
         if let Ok(compiled) = self.compiled.lock()
             && let Some(known) = compiled.get(&text)

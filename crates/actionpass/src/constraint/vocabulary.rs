@@ -145,7 +145,7 @@ impl Vocabulary {
             .iter()
             .map(|(name, operand)| self.compile(name, operand))
             .collect::<Result<_, _>>()?;
-        Ok(Constraints(Arc::new(Compiled { written: written.clone(), tests })))
+        Ok(Constraints(Arc::new(Compiled { written: Arc::new(written.clone()), tests })))
     }
 
     fn compile(&self, name: &str, operand: &Json) -> Result<Constraint, ConstraintError> {

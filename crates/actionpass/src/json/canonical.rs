@@ -23,7 +23,7 @@ pub(super) fn write(value: &Json, out: &mut Vec<u8>) {
     }
 }
 
-fn write_object(object: &Object, out: &mut Vec<u8>) {
+pub(super) fn write_object(object: &Object, out: &mut Vec<u8>) {
     out.push(b'{');
     for (at, (name, value)) in object.iter().enumerate() {
         if at > 0 {

@@ -1,5 +1,7 @@
 //! What a pass says, typed; and its one way to and from JSON.
 
+use std::sync::Arc;
+
 use crate::{
     action::{Actor, Intent},
     bindings::Bindings,
@@ -23,7 +25,7 @@ pub struct Claims {
     pub(crate) intent: Intent,
     pub(crate) tool: ToolName,
     pub(crate) resource: Resource,
-    pub(crate) constraints: Object,
+    pub(crate) constraints: Arc<Object>,
     pub(crate) payload_hash: PayloadHash,
     pub(crate) policy: String,
     pub(crate) policy_version: PolicyVersion,
@@ -152,16 +154,19 @@ impl Claims {
     /// Reads claims from what the strict scan found. Every claim that is not a binding must be there, each of its type, and
     /// no other.
     pub(crate) fn read(json: Json) -> Result<Self, ClaimsProblem> {
-        let Json::Object(object) = json else {
+        let Json::Object(mut object) = json else {
             return Err(problem("claims", "are not a JSON object"));
         };
-        if let Some((name, _)) = object.iter().find(|(name, _)| !NAMES.contains(name)) {
-            // A claim that this verifier does not know may narrow the pass, as `cnf` does; to ignore it would widen it.
-            return Err(problem(
-                "claims",
-                format!("hold the unknown claim {:?}", crate::error::cut(name, 64)),
-            ));
+        let known =
+            REQUIRED.len() + OPTIONAL.iter().filter(|claim| object.get(claim).is_some()).count();
+        if object.len() > known {
+            return Err(unknown(&object));
         }
+        let constraints = match object.take("constraints") {
+            Some(Json::Object(constraints)) => Arc::new(constraints),
+            Some(_) => return Err(problem("constraints", "is not an object")),
+            None => return Err(problem("constraints", "is missing")),
+        };
         let claims = Members(&object);
         Ok(Self {
             issuer: claims.parsed("iss")?,
@@ -174,7 +179,7 @@ impl Claims {
             intent: claims.intent()?,
             tool: claims.parsed("tool")?,
             resource: claims.parsed("resource")?,
-            constraints: claims.object("constraints")?.clone(),
+            constraints,
             payload_hash: claims.digest("payload_hash", PayloadHash::parse)?,
             policy: claims.label()?,
             policy_version: claims.digest("policy_version", PolicyVersion::parse)?,
@@ -184,11 +189,9 @@ impl Claims {
     }
 }
 
-const NAMES: [&str; 21] = [
-    "act",
-    "approval",
+/// The claims that every pass has.
+const REQUIRED: [&str; 16] = [
     "aud",
-    "cnf",
     "constraints",
     "exp",
     "human_owner",
@@ -204,9 +207,21 @@ const NAMES: [&str; 21] = [
     "resource",
     "sub",
     "tool",
-    "tool_hash",
-    "txn",
 ];
+
+/// The claims that a pass may have.
+const OPTIONAL: [&str; 5] = ["act", "approval", "cnf", "tool_hash", "txn"];
+
+/// Names the claim that is not known: it may narrow the pass, as `cnf` does, and to ignore it would widen it. Where a required
+/// one is missing too, that is the news.
+fn unknown(claims: &Object) -> ClaimsProblem {
+    if let Some(missing) = REQUIRED.into_iter().find(|claim| claims.get(claim).is_none()) {
+        return problem(missing, "is missing");
+    }
+    let is_known = |name: &str| REQUIRED.contains(&name) || OPTIONAL.contains(&name);
+    let name = claims.iter().map(|(name, _)| name).find(|name| !is_known(name)).unwrap_or_default();
+    problem("claims", format!("hold the unknown claim {:?}", crate::error::cut(name, 64)))
+}
 
 /// Nests the agents as RFC 8693 does, the latest outermost.
 fn write_delegations(out: &mut ObjectWriter, agents: &[AgentId]) {

@@ -47,7 +47,7 @@ impl Claims {
             },
             tool: self.tool.to_string(),
             resource: self.resource.to_string(),
-            constraints: self.constraints.clone(),
+            constraints: Object::clone(&self.constraints),
             expires_in: remaining(self.expires_at.since(now)),
             payload_hash: self.payload_hash.to_string(),
             policy: self.policy.clone(),
