@@ -69,25 +69,29 @@ impl Timestamp {
 impl Timestamp {
     /// Appends the text form.
     pub fn write(self, out: &mut Vec<u8>) {
-        let mut digits = |value: i64, count: u32, end: u8| {
-            for place in (0..count).rev() {
-                out.push(b'0' + u8::try_from(value / 10_i64.pow(place) % 10).unwrap_or(0));
-            }
-            out.push(end);
-        };
+        let digit = |value: i64| b'0' + u8::try_from(value % 10).unwrap_or(0);
         let (days, millis) = (self.0 / 86_400_000, self.0 % 86_400_000);
         // INVARIANT: within the years 1970 to 9999, all of which are dates.
         let date = i32::try_from(days + JULIAN_DAY_OF_EPOCH)
             .ok()
             .and_then(|day| Date::from_julian_day(day).ok())
             .unwrap_or(Date::MIN);
-        digits(date.year().into(), 4, b'-');
-        digits(u8::from(date.month()).into(), 2, b'-');
-        digits(date.day().into(), 2, b'T');
-        digits(millis / 3_600_000, 2, b':');
-        digits(millis / 60_000 % 60, 2, b':');
-        digits(millis / 1000 % 60, 2, b'.');
-        digits(millis % 1000, 3, b'Z');
+        let year = i64::from(date.year());
+        out.extend_from_slice(&[
+            digit(year / 1000),
+            digit(year / 100),
+            digit(year / 10),
+            digit(year),
+            b'-',
+        ]);
+        let mut two =
+            |value: i64, end: u8| out.extend_from_slice(&[digit(value / 10), digit(value), end]);
+        two(u8::from(date.month()).into(), b'-');
+        two(date.day().into(), b'T');
+        two(millis / 3_600_000, b':');
+        two(millis / 60_000 % 60, b':');
+        two(millis / 1000 % 60, b'.');
+        out.extend_from_slice(&[digit(millis / 100), digit(millis / 10), digit(millis), b'Z']);
     }
 }
 
