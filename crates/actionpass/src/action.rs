@@ -7,7 +7,7 @@ use crate::{
     bindings::Bindings,
     error::InputError,
     hash::PayloadHash,
-    json::{Json, Object, ObjectWriter, ScanError},
+    json::{Json, Object, ObjectWriter, ScanError, check_built_text},
     name::{AgentId, Audience, Principal, Resource, TaskId, ToolName},
 };
 
@@ -232,14 +232,8 @@ impl Intent {
                 max: Self::MAX_BYTES,
             });
         }
-        let json = Json::String(text);
-        json.within_profile()?;
-        match json {
-            Json::String(text) => Ok(Self { text, task_id: None }),
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => {
-                Err(InputError::Missing { part: "intent" })
-            }
-        }
+        check_built_text(&text)?;
+        Ok(Self { text, task_id: None })
     }
 
     /// Names the task in the humans' tracker that this is for.
@@ -337,15 +331,9 @@ impl Facts {
                 return Err(InputError::Fact { name: name.chars().take(64).collect(), problem });
             }
         }
-        let json = Json::Object(facts);
         // In the ledger they stand two levels deep; what can be decided on can be recorded.
-        json.within_profile_at(RECORD_LEVELS)?;
-        match json {
-            Json::Object(facts) => Ok(Self(facts)),
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => {
-                Err(InputError::Missing { part: "facts" })
-            }
-        }
+        facts.within_profile_at(RECORD_LEVELS)?;
+        Ok(Self(facts))
     }
 
     /// The fact of this name.

@@ -15,7 +15,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 pub(crate) use self::{
     canonical::{ObjectWriter, write_integer},
-    scan::without_noncharacters,
+    scan::{check_built_text, without_noncharacters},
 };
 pub use self::{
     number::{Number, NumberError},
@@ -84,12 +84,7 @@ impl Json {
 
     /// Checks that a value built in memory obeys what the scan demands of bytes: its depth, its size, no noncharacters.
     pub(crate) fn within_profile(&self) -> Result<(), ScanError> {
-        scan::check_built(self, 0)
-    }
-
-    /// The same of a value that will stand `levels` deep in another.
-    pub(crate) fn within_profile_at(&self, levels: usize) -> Result<(), ScanError> {
-        scan::check_built(self, levels)
+        scan::check_built(self)
     }
 
     /// The boolean, if this is one.
@@ -198,6 +193,11 @@ impl Object {
     /// The members in canonical order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Json)> {
         self.members.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Checks what [`Json::within_profile`] does, of an object that will stand `levels` deep in another value.
+    pub(crate) fn within_profile_at(&self, levels: usize) -> Result<(), ScanError> {
+        scan::check_built_object(self, levels)
     }
 
     /// Takes a member out.

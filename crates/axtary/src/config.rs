@@ -182,27 +182,11 @@ where
 
 /// Reads `30s`, `10m` or `1h`.
 fn ttl(path: &Path, written: &Spanned<String>) -> Result<Duration, ConfigError> {
-    let text = written.value.as_str();
-    let split = text.split_at_checked(text.len().saturating_sub(1));
-    let seconds = split.and_then(|(count, unit)| {
-        let unit: u64 = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            _ => return None,
-        };
-        let digits = count.len() <= 4 && count.bytes().all(|byte| byte.is_ascii_digit());
-        count.parse::<u64>().ok().filter(|_| digits).map(|count| count * unit)
-    });
-    match seconds.map(Duration::from_secs) {
-        Some(ttl) if !ttl.is_zero() && ttl <= Guard::MAX_TTL => Ok(ttl),
-        Some(_) | None => {
-            let problem = format!("`max_ttl` is {text:?}");
-            Err(ConfigError::new(path, problem)
-                .at(place(written.referenced))
-                .advise("write `30s`, `10m` or `1h`, at most `1h`"))
-        }
-    }
+    axtary_policy::read_ttl(&written.value).ok_or_else(|| {
+        ConfigError::new(path, format!("`max_ttl` is {:?}", written.value))
+            .at(place(written.referenced))
+            .advise("write `30s`, `10m` or `1h`, at most `1h`")
+    })
 }
 
 fn place(location: Location) -> Option<(u64, u64)> {

@@ -71,4 +71,5 @@ pub use crate::{
     native::{NativeBuilder, NativeEngine, Rule},
     rego::RegoEngine,
     stack::PolicyStack,
+    ttl::read_ttl,
 };

@@ -4,22 +4,28 @@ use std::time::Duration;
 
 use axtary_actionpass::Guard;
 
-/// Reads a lifetime.
-pub(crate) fn parse(text: &str) -> Result<Duration, String> {
-    let refused =
-        || format!("a ttl is `30s`, `10m` or `1h`, at most 1h, but is `{}`", text.escape_debug());
-    let unit = match text.as_bytes().last() {
-        Some(b's') => 1,
-        Some(b'm') => 60,
-        Some(b'h') => 3600,
-        _ => return Err(refused()),
+/// Reads how long a pass shall live, as policies and `axtary.yml` write it: `30s`, `10m` or `1h`, at most
+/// [`Guard::MAX_TTL`]. `None` for anything else.
+pub fn read_ttl(text: &str) -> Option<Duration> {
+    let unit = match text.as_bytes().last()? {
+        b's' => 1,
+        b'm' => 60,
+        b'h' => 3600,
+        _ => return None,
     };
-    let digits = text.get(..text.len() - 1).unwrap_or_default();
+    let digits = text.get(..text.len() - 1)?;
     if digits.is_empty() || digits.len() > 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(refused());
+        return None;
     }
-    let count: u64 = digits.parse().map_err(|_| refused())?;
-    check(Duration::from_secs(count * unit)).map_err(|_| refused())
+    let count: u64 = digits.parse().ok()?;
+    check(Duration::from_secs(count * unit)).ok()
+}
+
+/// Reads a lifetime, or says what it must be.
+pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+    read_ttl(text).ok_or_else(|| {
+        format!("a ttl is `30s`, `10m` or `1h`, at most 1h, but is `{}`", text.escape_debug())
+    })
 }
 
 /// Checks a lifetime that was given as a value: whole seconds, at least one, and no more than a gate ever grants.

@@ -140,7 +140,7 @@ impl Vocabulary {
             return Err(ConstraintError::TooMany);
         }
         // What a rule says goes onto passes and into the ledger.
-        Json::Object(written.clone()).within_profile_at(4).map_err(ConstraintError::Json)?;
+        written.within_profile_at(4).map_err(ConstraintError::Json)?;
         let tests = written
             .iter()
             .map(|(name, operand)| self.compile(name, operand))

@@ -106,10 +106,19 @@ pub(super) fn scan(bytes: &[u8], max: usize) -> Result<Json, ScanError> {
     }
 }
 
-/// Applies the rules that a value built in memory can break, to a value that will stand `levels` deep in another.
-pub(super) fn check_built(value: &Json, levels: usize) -> Result<(), ScanError> {
-    let mut bytes = 0;
-    check_within(value, levels + 1, &mut bytes).map_err(ScanError::built)
+/// Applies the rules that a value built in memory can break.
+pub(super) fn check_built(value: &Json) -> Result<(), ScanError> {
+    check_within(value, 1, &mut 0).map_err(ScanError::built)
+}
+
+/// The same of an object that will stand `levels` deep in another value.
+pub(super) fn check_built_object(object: &Object, levels: usize) -> Result<(), ScanError> {
+    check_members(object, levels + 1, &mut 0).map_err(ScanError::built)
+}
+
+/// The same of a string.
+pub(crate) fn check_built_text(text: &str) -> Result<(), ScanError> {
+    check_text(text, &mut 0).map_err(ScanError::built)
 }
 
 fn check_within(value: &Json, depth: usize, bytes: &mut usize) -> Result<(), ScanProblem> {
@@ -126,14 +135,17 @@ fn check_within(value: &Json, depth: usize, bytes: &mut usize) -> Result<(), Sca
                 check_within(item, depth + 1, bytes)?;
             }
         }
-        Json::Object(object) => {
-            for (name, value) in object.iter() {
-                check_text(name, bytes)?;
-                check_within(value, depth + 1, bytes)?;
-            }
-        }
+        Json::Object(object) => check_members(object, depth, bytes)?,
     }
     if *bytes > MAX_BYTES { Err(ScanProblem::TooLarge { max: MAX_BYTES }) } else { Ok(()) }
+}
+
+fn check_members(object: &Object, depth: usize, bytes: &mut usize) -> Result<(), ScanProblem> {
+    for (name, value) in object.iter() {
+        check_text(name, bytes)?;
+        check_within(value, depth + 1, bytes)?;
+    }
+    Ok(())
 }
 
 fn check_text(text: &str, bytes: &mut usize) -> Result<(), ScanProblem> {
