@@ -96,9 +96,7 @@ impl Disk for Files {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let mut log = &self.log;
-        log.seek(SeekFrom::Start(offset))?;
-        log.read_exact(buffer)
+        read_exact_at(&self.log, offset, buffer)
     }
 
     fn append(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -170,6 +168,33 @@ pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// Fills `buffer` from `offset` on.
+pub(crate) fn read_exact_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+    match read_at(file, offset, buffer)? {
+        read if read == buffer.len() => Ok(()),
+        _ => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+/// Fills as much of `buffer` from `offset` on as the file has, and says how much. Moves no cursor that another reader uses.
+pub(crate) fn read_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        let at = offset.saturating_add(u64::try_from(filled).unwrap_or(u64::MAX));
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_at(file, rest, at);
+        #[cfg(windows)]
+        let read = std::os::windows::fs::FileExt::seek_read(file, rest, at);
+        match read {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
 /// The text of a log's head, if it has one.
 pub(crate) fn read_head(log: &Path) -> Result<Option<Vec<u8>>, IoFailure> {
     let path = beside(log, "head");
@@ -236,11 +261,11 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 /// Which file a name leads to: device and inode.
 #[cfg(unix)]
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Identity(u64, u64);
+pub(crate) struct Identity(u64, u64);
 
 #[cfg(unix)]
 impl Identity {
-    fn of(metadata: &Metadata) -> Self {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
         Self(metadata.dev(), metadata.ino())
     }
@@ -249,11 +274,11 @@ impl Identity {
 /// Which file a name leads to, as well as the platform tells without further calls: when it was created.
 #[cfg(not(unix))]
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Identity(Option<std::time::SystemTime>);
+pub(crate) struct Identity(Option<std::time::SystemTime>);
 
 #[cfg(not(unix))]
 impl Identity {
-    fn of(metadata: &Metadata) -> Self {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
         Self(metadata.created().ok())
     }
 }

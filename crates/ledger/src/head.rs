@@ -1,4 +1,4 @@
-//! The head: how many records are durable, how many bytes they take, and the hash of the last. It is what vouches for the
+//! The head: how many records are durable, how far they reach into the open segment, and the hash of the last. It is what vouches for the
 //! last line, which no later line does, and what shows that lines are missing from the end.
 //!
 //! It is rewritten in place, without a sync of its own, each time the log was synced, and made durable when the ledger is
@@ -14,28 +14,32 @@ use crate::line::NO_LINE;
 pub(crate) struct Head {
     /// How many records there are.
     pub(crate) records: u64,
-    /// How many bytes their lines take.
+    /// The number of the first record in the open segment.
+    pub(crate) segment: u64,
+    /// How many bytes the lines in that segment take.
     pub(crate) bytes: u64,
     /// The leaf hash of the last line.
     pub(crate) last: LedgerHash,
 }
 
 /// The length of a head's text.
-pub(crate) const LENGTH: usize = 136;
+pub(crate) const LENGTH: usize = 157;
 
 impl Head {
     /// The head of a log without records.
-    pub(crate) const EMPTY: Self = Self { records: 0, bytes: 0, last: NO_LINE };
+    pub(crate) const EMPTY: Self = Self { records: 0, segment: 0, bytes: 0, last: NO_LINE };
 
     /// The head behind one more record, whose line is `line` bytes long, newline included.
     pub(crate) fn after(&self, line: usize, hash: LedgerHash) -> Self {
         let line = u64::try_from(line).unwrap_or(u64::MAX);
-        Self { records: self.records + 1, bytes: self.bytes.saturating_add(line), last: hash }
+        let bytes = self.bytes.saturating_add(line);
+        Self { records: self.records + 1, bytes, last: hash, ..*self }
     }
 
     /// The text form.
     pub(crate) fn to_text(self) -> String {
-        format!("axtary-ledger-head v1 {:020} {:020} {}\n", self.records, self.bytes, self.last)
+        let Self { records, segment, bytes, last } = self;
+        format!("axtary-ledger-head v1 {records:020} {segment:020} {bytes:020} {last}\n")
     }
 
     /// Reads the text form. An empty file is a head that names no record: it is how a person says that a log which lost
@@ -49,6 +53,7 @@ impl Head {
             text.strip_prefix("axtary-ledger-head v1 ")?.strip_suffix('\n')?.split(' ');
         let head = Self {
             records: fields.next()?.parse().ok()?,
+            segment: fields.next()?.parse().ok()?,
             bytes: fields.next()?.parse().ok()?,
             last: LedgerHash::parse(fields.next()?).ok()?,
         };
@@ -86,7 +91,7 @@ mod tests {
 
     #[test]
     fn the_largest_head_has_the_same_length() {
-        let head = Head { records: u64::MAX, bytes: u64::MAX, last: NO_LINE };
+        let head = Head { records: u64::MAX, segment: u64::MAX, bytes: u64::MAX, last: NO_LINE };
         assert_eq!(head.to_text().len(), LENGTH);
     }
 }

@@ -32,7 +32,7 @@
 //! `audit.jsonl.head` names how many records are durable, how many bytes they take, and the hash of the last:
 //!
 //! ```text
-//! axtary-ledger-head v1 00000000000000000001 00000000000000000905 sha256:…
+//! axtary-ledger-head v1 00000000000000000001 00000000000000000000 00000000000000000905 sha256:…
 //! ```
 //!
 //! `audit.jsonl.lock` names the process that writes, and `audit.jsonl.torn-1` holds what a repair took off the end.
@@ -76,6 +76,8 @@ mod note;
 mod open;
 mod proof;
 mod read;
+mod segment;
+mod state;
 mod tree;
 mod verify;
 

@@ -154,7 +154,7 @@ impl Tail<'_> {
         if first && entry.prev != NO_LINE {
             return Err(self.corrupt(start, Problem::Edited));
         }
-        Ok(Head { records: entry.seq + 1, bytes: whole, last: entry.hash })
+        Ok(Head { records: entry.seq + 1, segment: 0, bytes: whole, last: entry.hash })
     }
 
     /// Demands that the durable records stand where they stood.

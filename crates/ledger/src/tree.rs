@@ -56,7 +56,7 @@ pub(crate) fn join(left: &Node, right: &Node) -> Node {
 /// }
 /// assert_eq!(tree.size(), 3);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tree {
     size: u64,
     // INVARIANT: one node for each one bit of `size`, the largest subtree first.
@@ -65,8 +65,19 @@ pub struct Tree {
 
 impl Tree {
     /// A tree without leaves.
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self { size: 0, frontier: Vec::new() }
+    }
+
+    /// A tree that grew to `size` leaves elsewhere, if that many leaves have a frontier of this length.
+    pub(crate) fn from_frontier(size: u64, frontier: Vec<Node>) -> Option<Self> {
+        let nodes = usize::try_from(size.count_ones()).ok()?;
+        (frontier.len() == nodes).then_some(Self { size, frontier })
+    }
+
+    /// The roots of the full subtrees, the largest first.
+    pub(crate) fn frontier(&self) -> &[Node] {
+        &self.frontier
     }
 
     /// How many leaves there are.
@@ -92,6 +103,12 @@ impl Tree {
         let mut subtrees = self.frontier.iter().rev();
         let Some(smallest) = subtrees.next() else { return RootHash(Sha256::digest([]).into()) };
         RootHash(subtrees.fold(*smallest, |right, left| join(left, &right)))
+    }
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
