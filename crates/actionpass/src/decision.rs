@@ -48,6 +48,7 @@ pub struct Evaluation {
     constraints: Constraints,
     ttl: Option<Duration>,
     approvers: Vec<String>,
+    sensitive: Vec<String>,
 }
 
 impl Evaluation {
@@ -66,6 +67,7 @@ impl Evaluation {
             constraints: Constraints::none(),
             ttl: None,
             approvers: Vec::new(),
+            sensitive: Vec::new(),
         }
     }
 
@@ -84,6 +86,13 @@ impl Evaluation {
     /// Names who may approve a step-up.
     pub fn with_approvers(mut self, approvers: Vec<String>) -> Self {
         self.approvers = approvers;
+        self
+    }
+
+    /// Names the facts that the ledger is to hold as salted commitments, their values apart, where they can be erased.
+    /// `payload_hash` names the payload's hash, from which a payload that can be guessed could be found.
+    pub fn with_sensitive(mut self, names: Vec<String>) -> Self {
+        self.sensitive = names;
         self
     }
 
@@ -125,6 +134,11 @@ impl Evaluation {
     /// Who may approve a step-up.
     pub fn approvers(&self) -> &[String] {
         &self.approvers
+    }
+
+    /// The facts that the ledger is to hold as commitments.
+    pub fn sensitive(&self) -> &[String] {
+        &self.sensitive
     }
 
     /// The engines and their answer, as the pass carries it: `cedar+rego:pass`, `native:step_up`, `native:deny`.
@@ -251,6 +265,17 @@ impl Reason {
             Cause::Failed { message } => {
                 object.insert("message", message.as_str());
             }
+        }
+        object
+    }
+
+    /// This reason as JSON, without what it says of the values of these facts. The policy author's own words stand.
+    pub(crate) fn to_json_without(&self, facts: &[String]) -> Object {
+        let mut object = self.to_json();
+        if let Cause::Violated(violation) = &self.cause
+            && facts.iter().any(|fact| fact == violation.fact())
+        {
+            object.insert("violation", violation.to_json_without_values());
         }
         object
     }

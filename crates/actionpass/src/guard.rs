@@ -11,11 +11,10 @@ use crate::{
     clock::{Clock, SystemClock, Timestamp},
     decision::Effect,
     error::{ApprovalRequest, Denied, Part, Refusal, Unavailable},
-    hash::LedgerHash,
-    issue::{Lifetime, Permit, Recorded, Seal},
+    issue::{Lifetime, Permit, Recorded, Seal, Sealed},
     name::Issuer,
     pass::{ActionPass, PassId},
-    ports::{Ledger, PolicyEngine, Signer},
+    ports::{Appended, Ledger, PolicyEngine, Signer},
     record::Record,
 };
 
@@ -100,42 +99,59 @@ impl Guard {
     ///
     /// [`Refusal`] for everything that is not a permit, a part of the gate that fails included.
     pub fn check(&self, action: &Action) -> Result<ActionPass, Refusal> {
+        let unsettled = self.decide(action)?;
+        let recorded = Recorded::wait(&*self.ledger, &unsettled.appended)?;
+        unsettled.settle(recorded)
+    }
+
+    /// As [`Guard::check`], for a caller that must not block.
+    async fn check_without_blocking(&self, action: &Action) -> Result<ActionPass, Refusal> {
+        let unsettled = self.decide(action)?;
+        let recorded = Recorded::settle(&*self.ledger, &unsettled.appended).await?;
+        unsettled.settle(recorded)
+    }
+
+    /// Evaluates, records, and signs while the record settles.
+    fn decide(&self, action: &Action) -> Result<Unsettled, Unavailable> {
         let now = self.now()?;
         let evaluation = match self.policy.evaluate(action) {
             Ok(evaluation) => evaluation,
             Err(error) => {
                 let cause = Unavailable::new(Part::Policy, error);
-                // The refusal stands whether or not this record is kept; a ledger that fails too is the graver news.
-                self.keep(&Record::undecided(now, action, &cause))?;
-                return Err(cause.into());
+                let appended = self.append(&Record::undecided(now, action, &cause)?)?;
+                return Ok(Unsettled { appended, verdict: Err(cause.into()) });
             }
         };
-        let id = match evaluation.effect() {
-            Effect::Permit => PassId::generate(now)?,
+        let refused = |evaluation| {
+            let appended = self.append(&Record::decision(now, action, &evaluation, None)?)?;
+            Ok::<_, Unavailable>((appended, evaluation))
+        };
+        match evaluation.effect() {
+            Effect::Permit => {}
             Effect::Deny => {
-                let hash = self.keep(&Record::decision(now, action, &evaluation, None))?;
-                return Err(Refusal::Denied(Box::new(Denied::new(action, evaluation, hash))));
+                let (appended, evaluation) = refused(evaluation)?;
+                let why = Denied::new(action, evaluation, appended.hash);
+                return Ok(Unsettled { appended, verdict: Err(Refusal::Denied(Box::new(why))) });
             }
             Effect::StepUp => {
-                let hash = self.keep(&Record::decision(now, action, &evaluation, None))?;
-                return Err(Refusal::ApprovalRequired(Box::new(ApprovalRequest::new(
-                    action, evaluation, hash,
-                ))));
+                let (appended, evaluation) = refused(evaluation)?;
+                let request = Box::new(ApprovalRequest::new(action, evaluation, appended.hash));
+                return Ok(Unsettled {
+                    appended,
+                    verdict: Err(Refusal::ApprovalRequired(request)),
+                });
             }
-        };
+        }
+        let id = PassId::generate(now)?;
         let permit = Permit::of(action, &evaluation, id, now, self.lifetime)
             .ok_or_else(|| Unavailable::new(Part::Policy, "the decision is not a permit"))?;
-        let appended = self.ledger.append(&permit.record(now)).map_err(ledger_failed)?;
-        // Signed while the record settles, released after.
+        let appended = self.append(&permit.record(now)?)?;
         let sealed = permit.seal(&appended, &self.seal)?;
-        let recorded = Recorded::wait(&*self.ledger, &appended)?;
-        Ok(sealed.release(recorded))
+        Ok(Unsettled { appended, verdict: Ok(sealed) })
     }
 
-    /// Keeps a record and waits for it.
-    fn keep(&self, record: &Record) -> Result<LedgerHash, Unavailable> {
-        let appended = self.ledger.append(record).map_err(ledger_failed)?;
-        Recorded::wait(&*self.ledger, &appended).map(|_| appended.hash)
+    fn append(&self, record: &Record) -> Result<Appended, Unavailable> {
+        self.ledger.append(record).map_err(|error| Unavailable::new(Part::Ledger, error))
     }
 
     fn now(&self) -> Result<Timestamp, Unavailable> {
@@ -143,8 +159,16 @@ impl Guard {
     }
 }
 
-fn ledger_failed(error: crate::LedgerError) -> Unavailable {
-    Unavailable::new(Part::Ledger, error)
+/// A decision that is written, and of which nobody hears before its record is durable.
+struct Unsettled {
+    appended: Appended,
+    verdict: Result<Sealed, Refusal>,
+}
+
+impl Unsettled {
+    fn settle(self, recorded: Recorded) -> Result<ActionPass, Refusal> {
+        self.verdict.map(|sealed| sealed.release(recorded))
+    }
 }
 
 impl fmt::Debug for Guard {

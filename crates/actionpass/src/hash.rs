@@ -68,8 +68,20 @@ digest! {
 }
 
 digest! {
+    /// The salted digest of a value that a record withholds: says nothing of it, and proves it once it is disclosed.
+    Commitment, "a commitment"
+}
+
+digest! {
     /// The digest of a tool's definition, as the agent was shown it.
     ToolHash, "a tool hash"
+}
+
+impl Commitment {
+    /// Hashes the canonical bytes of a disclosure.
+    pub(crate) fn of(canonical: &[u8]) -> Self {
+        Self(Sha256::digest(canonical).into())
+    }
 }
 
 impl PayloadHash {

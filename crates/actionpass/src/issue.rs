@@ -4,7 +4,7 @@
 //! at which its decision was written; and the sealed pass is released only against [`Recorded`], which stands for a
 //! record that is as durable as the ledger promises.
 
-use std::time::Duration;
+use std::{future::poll_fn, time::Duration};
 
 use crate::{
     action::Action,
@@ -13,7 +13,7 @@ use crate::{
     error::{Part, Unavailable},
     name::Issuer,
     pass::{ActionPass, Claims, Header, PassId, Token},
-    ports::{Appended, Ledger, Signer},
+    ports::{Appended, Ledger, LedgerError, Signer},
     record::Record,
 };
 
@@ -67,7 +67,7 @@ impl<'a> Permit<'a> {
     }
 
     /// The record of this decision.
-    pub(crate) fn record(&self, now: Timestamp) -> Record {
+    pub(crate) fn record(&self, now: Timestamp) -> Result<Record, Unavailable> {
         Record::decision(now, self.action, self.evaluation, Some((&self.id, self.expires_at)))
     }
 
@@ -123,12 +123,21 @@ impl Sealed {
 pub(crate) struct Recorded(());
 
 impl Recorded {
-    /// Waits for the record.
+    /// Blocks until the record is durable.
     pub(crate) fn wait(ledger: &dyn Ledger, appended: &Appended) -> Result<Self, Unavailable> {
-        ledger
-            .sync(appended)
-            .map(|()| Self(()))
-            .map_err(|error| Unavailable::new(Part::Ledger, error))
+        Self::once(ledger.sync(appended))
+    }
+
+    /// Waits until the record is durable, without blocking where the ledger knows how.
+    pub(crate) async fn settle(
+        ledger: &dyn Ledger,
+        appended: &Appended,
+    ) -> Result<Self, Unavailable> {
+        Self::once(poll_fn(|context| ledger.poll_sync(appended, context.waker())).await)
+    }
+
+    fn once(synced: Result<(), LedgerError>) -> Result<Self, Unavailable> {
+        synced.map(|()| Self(())).map_err(|error| Unavailable::new(Part::Ledger, error))
     }
 }
 
@@ -183,7 +192,7 @@ mod tests {
             Lifetime { default: Duration::from_secs(600), max: Duration::from_secs(3600) };
         let id = PassId::new("ap_01K10000000000000000000000").unwrap();
         let permit = Permit::of(&action, &evaluation, id, now, lifetime).unwrap();
-        let record = permit.record(now);
+        let record = permit.record(now).unwrap();
         let appended = Appended { seq: 0, hash: LedgerHash::of_line(record.body()) };
         let key = SigningKey::from_seed(&[7; 32]);
         let seal = Seal::new("https://gate.example".parse().unwrap(), Box::new(key.clone()));

@@ -49,6 +49,7 @@ mod clock;
 mod constraint;
 mod consume;
 mod decision;
+mod disclosure;
 mod error;
 mod glob;
 mod guard;
@@ -75,10 +76,11 @@ pub use crate::{
     },
     consume::MemoryStore,
     decision::{Cause, Effect, Evaluation, Reason},
+    disclosure::Disclosure,
     error::{ApprovalRequest, Denied, InputError, Part, Refusal, Unavailable},
     glob::{GlobError, PathGlobs, is_invisible, path_key},
     guard::{ArmError, AuthorizeError, Guard},
-    hash::{LedgerHash, PayloadHash, PolicyVersion, ToolHash},
+    hash::{Commitment, LedgerHash, PayloadHash, PolicyVersion, ToolHash},
     json::{Json, MAX_BYTES, MAX_DEPTH, Number, NumberError, Object, ScanError, ScanProblem},
     key::{Algorithm, KeyError, KeyId, KeySet, SigningKey, TrustedKey, VerifyingKey},
     name::{
@@ -89,7 +91,7 @@ pub use crate::{
         Appended, Consumption, ConsumptionStore, EngineError, Ledger, LedgerError, PassUse,
         PolicyEngine, Revocation, SignError, Signer, StoreError,
     },
-    record::{Outcome, Record, RecordKind},
+    record::{Event, KeyChange, KeyPurpose, Outcome, Record, RecordKind, SpendStage},
     verify::{Execution, VerifiedPass, Verifier, VerifyError},
 };
 

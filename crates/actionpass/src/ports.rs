@@ -1,7 +1,11 @@
 //! The traits through which the core meets the rest: policy, ledger, single use, signing keys. Four ports, no logic;
 //! the fifth, [`Clock`](crate::Clock), stands with the times it tells.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::Arc,
+    task::{Poll, Waker},
+};
 
 use crate::{
     action::{Action, Facts},
@@ -55,6 +59,19 @@ pub trait Ledger: Send + Sync {
     ///
     /// [`LedgerError`] if that is not certain; nothing may be released on the record's strength.
     fn sync(&self, appended: &Appended) -> Result<(), LedgerError>;
+
+    /// Asks whether an appended record is as durable as this ledger promises, and has `waker` woken once it is, or once it
+    /// is known that it will not be.
+    ///
+    /// A ledger that does not provide this blocks the executor's thread as [`Ledger::sync`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Ledger::sync`].
+    fn poll_sync(&self, appended: &Appended, waker: &Waker) -> Poll<Result<(), LedgerError>> {
+        let _ = waker;
+        Poll::Ready(self.sync(appended))
+    }
 }
 
 /// Where a record stands in its ledger.
@@ -214,6 +231,7 @@ through_arc!(PolicyEngine {
 through_arc!(Ledger {
     fn append(&self, record: &Record) -> Result<Appended, LedgerError>;
     fn sync(&self, appended: &Appended) -> Result<(), LedgerError>;
+    fn poll_sync(&self, appended: &Appended, waker: &Waker) -> Poll<Result<(), LedgerError>>;
 });
 through_arc!(ConsumptionStore {
     fn consume(&self, pass: &PassUse<'_>) -> Result<Consumption, StoreError>;

@@ -1,18 +1,18 @@
-//! What a ledger is asked to keep: one [`Record`] for each decision and each outcome.
+//! What a ledger is asked to keep: a [`Record`] for each decision, each outcome, and what else an auditor asks about.
 //!
 //! A record's body is canonical JSON from the moment it exists, so that a ledger copies bytes and nobody between the
 //! decision and the disk can reword it. The members are described in `docs/formats/ledger.md`.
 
+mod decision;
+mod event;
+
 use std::fmt;
 
+pub use self::event::{Event, KeyChange, KeyPurpose, SpendStage};
 use crate::{
-    action::Action,
     clock::Timestamp,
-    decision::{Effect, Evaluation, Reason},
-    error::Unavailable,
-    hash::PayloadHash,
+    disclosure::Disclosure,
     json::{Object, ObjectWriter},
-    name::AgentId,
     pass::PassId,
 };
 
@@ -24,14 +24,44 @@ pub enum RecordKind {
     Decision,
     /// A permitted action ended, or may have.
     Outcome,
+    /// A human approved or rejected an action.
+    Approval,
+    /// A pass was used up, or its use refused.
+    Consumption,
+    /// Money was reserved, spent or given back.
+    Spend,
+    /// A key came into force or went out of it.
+    Key,
+    /// Another policy came into force.
+    Policy,
+    /// The ledger itself was repaired when it was opened.
+    Repair,
 }
 
 impl RecordKind {
-    /// `decision` or `outcome`.
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Decision,
+        Self::Outcome,
+        Self::Approval,
+        Self::Consumption,
+        Self::Spend,
+        Self::Key,
+        Self::Policy,
+        Self::Repair,
+    ];
+
+    /// The name in the ledger: `decision`, `outcome`, `approval`, `consumption`, `spend`, `key`, `policy` or `repair`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Decision => "decision",
             Self::Outcome => "outcome",
+            Self::Approval => "approval",
+            Self::Consumption => "consumption",
+            Self::Spend => "spend",
+            Self::Key => "key",
+            Self::Policy => "policy",
+            Self::Repair => "repair",
         }
     }
 }
@@ -49,6 +79,7 @@ pub struct Record {
     at: Timestamp,
     // INVARIANT: one canonical JSON object.
     body: Vec<u8>,
+    disclosures: Vec<Disclosure>,
 }
 
 impl Record {
@@ -56,7 +87,7 @@ impl Record {
     pub fn new(kind: RecordKind, at: Timestamp, body: &Object) -> Self {
         let mut bytes = Vec::with_capacity(512);
         body.write_canonical(&mut bytes);
-        Self { kind, at, body: bytes }
+        Self { kind, at, body: bytes, disclosures: Vec::new() }
     }
 
     /// What it is about.
@@ -74,100 +105,25 @@ impl Record {
         &self.body
     }
 
-    /// A decision, with everything it depended on. `pass` is the id and the expiry of the pass that will follow.
-    pub(crate) fn decision(
-        at: Timestamp,
-        action: &Action,
-        evaluation: &Evaluation,
-        pass: Option<(&PassId, Timestamp)>,
-    ) -> Self {
-        let mut body = start();
-        if let Some((id, _)) = pass {
-            body.text("action_pass_id", id.as_str());
-        }
-        body.text("agent_id", action.actor().agent_id().as_str());
-        if !evaluation.approvers().is_empty() {
-            body.texts("approvers", evaluation.approvers().iter().map(String::as_str));
-        }
-        body.text("audience", action.audience().as_str());
-        bindings(&mut body, action);
-        if evaluation.effect() == Effect::Permit {
-            body.object("constraints", evaluation.constraints().as_object());
-        }
-        body.text("decision", evaluation.effect().as_str());
-        delegations(&mut body, action);
-        if let Some((_, expires)) = pass {
-            body.plain("expires_at", |out| expires.write(out));
-        }
-        body.object("facts", action.facts().as_object());
-        body.text("human_owner", action.actor().human_owner().as_str());
-        body.nested("intent", |body| action.intent().write(body));
-        body.plain("payload_hash", |out| action.payload().hash().write(out));
-        body.text("policy", &evaluation.label());
-        body.plain("policy_version", |out| evaluation.policy_version().write(out));
-        body.objects("reasons", evaluation.reasons().iter().map(Reason::to_json));
-        body.text("resource", action.resource().as_str());
-        body.text("tool", action.tool().as_str());
-        Self { kind: RecordKind::Decision, at, body: body.finish() }
+    /// The values that the body withholds: kept apart from it, where they can be erased.
+    pub fn disclosures(&self) -> &[Disclosure] {
+        &self.disclosures
     }
 
-    /// A decision that could not be made, since a part of the gate failed.
-    pub(crate) fn undecided(at: Timestamp, action: &Action, cause: &Unavailable) -> Self {
-        let mut body = start();
-        body.text("agent_id", action.actor().agent_id().as_str());
-        body.text("audience", action.audience().as_str());
-        bindings(&mut body, action);
-        body.text("decision", "unavailable");
-        delegations(&mut body, action);
-        body.object("facts", action.facts().as_object());
-        body.text("human_owner", action.actor().human_owner().as_str());
-        body.nested("intent", |body| action.intent().write(body));
-        body.text("message", cause.message());
-        body.text("part", cause.part().as_str());
-        body.plain("payload_hash", |out| action.payload().hash().write(out));
-        body.text("resource", action.resource().as_str());
-        body.text("tool", action.tool().as_str());
-        Self { kind: RecordKind::Decision, at, body: body.finish() }
-    }
-
-    /// How a permitted action ended.
+    /// How a permitted action ended, and what was observed of it.
     pub(crate) fn outcome(
         at: Timestamp,
         pass: &PassId,
-        payload_hash: PayloadHash,
         outcome: Outcome,
+        observed: &Object,
     ) -> Self {
-        let mut body = start();
+        let mut body = ObjectWriter::start(Vec::with_capacity(128));
         body.text("action_pass_id", pass.as_str());
+        if !observed.is_empty() {
+            body.object("observed", observed);
+        }
         body.text("outcome", outcome.as_str());
-        body.plain("payload_hash", |out| payload_hash.write(out));
-        Self { kind: RecordKind::Outcome, at, body: body.finish() }
-    }
-}
-
-fn start() -> ObjectWriter {
-    // Room for most decisions, so that the buffer does not move while it grows.
-    ObjectWriter::start(Vec::with_capacity(2048))
-}
-
-/// What the action is bound to beyond the call, if there is anything.
-fn bindings(body: &mut ObjectWriter, action: &Action) {
-    let bindings = action.bindings();
-    if !bindings.is_empty() {
-        body.nested("bindings", |body| {
-            bindings.write_approval(body);
-            bindings.write_holder(body);
-            bindings.write_tool_hash(body);
-            bindings.write_transaction(body);
-        });
-    }
-}
-
-/// The agents that handed the task on, if any did.
-fn delegations(body: &mut ObjectWriter, action: &Action) {
-    let agents = action.actor().delegations();
-    if !agents.is_empty() {
-        body.texts("delegated_by", agents.iter().map(AgentId::as_str));
+        Self { kind: RecordKind::Outcome, at, body: body.finish(), disclosures: Vec::new() }
     }
 }
 

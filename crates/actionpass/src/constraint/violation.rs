@@ -71,12 +71,17 @@ impl Violation {
         }
     }
 
-    /// This violation as JSON, the form in which it is recorded.
-    pub fn to_json(&self) -> Object {
-        let mut object = Object::new()
+    /// What is recorded of this violation if the fact's value is not to be.
+    pub(crate) fn to_json_without_values(&self) -> Object {
+        Object::new()
             .with("allowed", self.0.allowed.clone())
             .with("constraint", self.0.constraint.as_str())
-            .with("fact", self.0.fact.as_str());
+            .with("fact", self.0.fact.as_str())
+    }
+
+    /// This violation as JSON, the form in which it is recorded.
+    pub fn to_json(&self) -> Object {
+        let mut object = self.to_json_without_values();
         if let Some(seen) = &self.0.seen {
             object.insert("seen", seen.clone());
         }

@@ -6,16 +6,36 @@ use super::Guard;
 use crate::{
     action::Action,
     error::{Refusal, Unavailable},
-    hash::PayloadHash,
+    issue::Recorded,
+    json::Object,
     pass::{ActionPass, PassId},
+    ports::Appended,
     record::{Outcome, Record},
 };
 
 impl Guard {
+    /// Records how a call ended that ran elsewhere, and what was observed of it: a status, the ids of what was made.
+    ///
+    /// Blocks until the record is as durable as the ledger promises. [`Guard::authorize`] does this by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] if the record was not kept.
+    pub fn record_outcome(
+        &self,
+        pass: &PassId,
+        outcome: Outcome,
+        observed: &Object,
+    ) -> Result<(), Unavailable> {
+        let appended = self.append(&Record::outcome(self.now()?, pass, outcome, observed))?;
+        Recorded::wait(&*self.ledger, &appended).map(drop)
+    }
+
     /// Checks `action`, runs `tool` with the pass, and records how that ended: `executed` if it returned `Ok`, `failed`
     /// if it returned `Err`, `unknown` if its future was dropped or panicked. An unknown outcome may have had its effect.
     ///
-    /// Works under any executor. While the decision is made durable, the calling thread blocks.
+    /// Works under any executor. While the records are made durable, no thread of the executor blocks, given a ledger that
+    /// provides [`Ledger::poll_sync`](crate::Ledger::poll_sync).
     ///
     /// # Errors
     ///
@@ -30,11 +50,11 @@ impl Guard {
         F: FnOnce(ActionPass) -> R,
         R: Future<Output = Result<T, E>>,
     {
-        let pass = self.check(action).map_err(AuthorizeError::Refused)?;
-        let running = Running::start(self, &pass);
+        let pass = self.check_without_blocking(action).await.map_err(AuthorizeError::Refused)?;
+        let running = Running { guard: self, pass: *pass.id(), ended: false };
         let result = tool(pass).await;
         let outcome = if result.is_ok() { Outcome::Executed } else { Outcome::Failed };
-        match (running.end(outcome), result) {
+        match (running.end(outcome).await, result) {
             (Ok(()), Ok(value)) => Ok(value),
             (Ok(()), Err(error)) => Err(AuthorizeError::Failed(error)),
             (Err(cause), result) => Err(AuthorizeError::Unrecorded { result, cause }),
@@ -46,30 +66,27 @@ impl Guard {
 struct Running<'a> {
     guard: &'a Guard,
     pass: PassId,
-    payload_hash: PayloadHash,
     ended: bool,
 }
 
-impl<'a> Running<'a> {
-    fn start(guard: &'a Guard, pass: &ActionPass) -> Self {
-        Self { guard, pass: *pass.id(), payload_hash: pass.claims().payload_hash(), ended: false }
-    }
-
-    fn end(mut self, outcome: Outcome) -> Result<(), Unavailable> {
+impl Running<'_> {
+    async fn end(mut self, outcome: Outcome) -> Result<(), Unavailable> {
+        let appended = self.record(outcome);
         self.ended = true;
-        self.record(outcome)
+        Recorded::settle(&*self.guard.ledger, &appended?).await.map(drop)
     }
 
-    fn record(&self, outcome: Outcome) -> Result<(), Unavailable> {
+    fn record(&self, outcome: Outcome) -> Result<Appended, Unavailable> {
         let now = self.guard.now()?;
-        self.guard.keep(&Record::outcome(now, &self.pass, self.payload_hash, outcome)).map(drop)
+        self.guard.append(&Record::outcome(now, &self.pass, outcome, &Object::new()))
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            // Should this record be lost too, the decision stands without an outcome, which reads as `unknown`.
+            // Written, and not waited for: the thread may be an executor's. Should this record be lost, the decision stands
+            // without an outcome, which reads as `unknown`.
             drop(self.record(Outcome::Unknown));
         }
     }

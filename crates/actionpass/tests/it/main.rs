@@ -22,6 +22,7 @@ mod keys;
 mod kit;
 mod order_of_checks;
 mod outcome_is_recorded;
+mod records;
 mod revoked;
 mod tokens;
 mod tree;
