@@ -5,7 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axtary_actionpass::{LedgerError, LedgerHash, PassId, ScanError};
+use crate::note::NoteError;
+
+use axtary_actionpass::{ClockError, LedgerError, LedgerHash, PassId, ScanError, SignError};
 
 /// An operation on a file that failed.
 #[derive(Debug, thiserror::Error)]
@@ -193,6 +195,57 @@ pub enum OpenError {
         /// How many records these bytes held.
         records: u64,
     },
+    /// The tree at the start of the open segment is not known.
+    #[error(
+        "`{}` is missing or damaged; put it back from a copy, since older segments may be in an archive",
+        state.display()
+    )]
+    NoTree {
+        /// The file that says it.
+        state: PathBuf,
+    },
+    /// The kept checkpoint cannot be read, or is not signed by the ledger's key.
+    #[error(
+        "the checkpoint `{}` is refused: {error}; put it back from a copy, or name the key that signed it",
+        path.display()
+    )]
+    BadCheckpoint {
+        /// Where it is kept.
+        path: PathBuf,
+        /// Why it is refused.
+        error: NoteError,
+    },
+    /// The ledger holds fewer records than the kept checkpoint says.
+    #[error(
+        "`{}` was rolled back: it holds {records} records, and the checkpoint `{}` was signed of {size}; put the later file back",
+        path.display(), checkpoint.display()
+    )]
+    RolledBack {
+        /// The ledger.
+        path: PathBuf,
+        /// Where the checkpoint is kept.
+        checkpoint: PathBuf,
+        /// How many records the ledger holds.
+        records: u64,
+        /// How many it held when the checkpoint was signed.
+        size: u64,
+    },
+    /// The ledger is another than the one that the kept checkpoint was signed of.
+    #[error(
+        "`{}` was rewritten: its first {size} records are not those that the checkpoint `{}` was signed of; put the signed file back",
+        path.display(), checkpoint.display()
+    )]
+    Forked {
+        /// The ledger.
+        path: PathBuf,
+        /// Where the checkpoint is kept.
+        checkpoint: PathBuf,
+        /// How many records the checkpoint is of.
+        size: u64,
+    },
+    /// The repair of the ledger's end could not be recorded.
+    #[error("the repair of its end could not be recorded: {0}")]
+    Unrecorded(WriteError),
     /// The end of the ledger is not as it was written.
     #[error("{0}; verify the ledger, and put it back from a copy")]
     Corrupt(BadLine),
@@ -208,6 +261,11 @@ impl OpenError {
             Self::NoHead { .. } => "ledger.no_head",
             Self::BadHead { .. } => "ledger.bad_head",
             Self::Truncated { .. } => "ledger.truncated",
+            Self::NoTree { .. } => "ledger.no_tree",
+            Self::BadCheckpoint { .. } => "ledger.bad_checkpoint",
+            Self::RolledBack { .. } => "ledger.rolled_back",
+            Self::Forked { .. } => "ledger.forked",
+            Self::Unrecorded(error) => error.code(),
             Self::Corrupt(_) => "ledger.corrupt",
         }
     }
@@ -253,6 +311,12 @@ pub enum WriteError {
         /// What became of the file.
         seen: String,
     },
+    /// The checkpoint could not be signed. The ledger stops.
+    #[error("no checkpoint was signed: {0}; the ledger stops, open it anew once this is repaired")]
+    Unsigned(SignError),
+    /// The clock failed.
+    #[error("the time is not known: {0}")]
+    Clock(ClockError),
     /// The ledger had stopped before.
     #[error("the ledger has stopped and must be opened anew: {cause}")]
     Stopped {
@@ -270,6 +334,8 @@ impl WriteError {
             Self::NotAppended { .. } => "ledger.not_appended",
             Self::Io(_) => "ledger.io",
             Self::Displaced { .. } => "ledger.displaced",
+            Self::Unsigned(_) => "ledger.unsigned",
+            Self::Clock(_) => "ledger.clock",
             Self::Stopped { .. } => "ledger.stopped",
         }
     }

@@ -1,9 +1,10 @@
 //! A disk in memory that fails on demand and remembers what a power loss would leave.
 
 use std::{
+    collections::BTreeMap,
     io,
     ops::Range,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard,
         mpsc::{Receiver, Sender},
@@ -11,9 +12,10 @@ use std::{
 };
 
 use crate::{
-    append::{Durability, FileLedger},
+    append::FileLedger,
     error::OpenError,
     file::Disk,
+    options::{Durability, Options},
 };
 
 /// How a call fails.
@@ -53,6 +55,10 @@ pub(crate) struct Content {
     /// The head as it was last synced; later versions may or may not survive.
     pub(crate) durable_head: Vec<u8>,
     pub(crate) set_aside: Vec<Vec<u8>>,
+    /// The closed segments, by their first record.
+    pub(crate) closed: BTreeMap<u64, Vec<u8>>,
+    /// The small files.
+    pub(crate) small: BTreeMap<PathBuf, Vec<u8>>,
     pub(crate) syncs: usize,
     pub(crate) fault: Option<Fault>,
     pub(crate) calls: usize,
@@ -74,8 +80,11 @@ impl FakeDisk {
     }
 
     pub(crate) fn open(&self) -> Result<FileLedger, OpenError> {
-        let path = PathBuf::from("/ledger.jsonl");
-        FileLedger::on(Box::new(self.clone()), path, Durability::Synced, None)
+        self.open_with(Durability::Synced.into())
+    }
+
+    pub(crate) fn open_with(&self, options: Options) -> Result<FileLedger, OpenError> {
+        FileLedger::on(Box::new(self.clone()), PathBuf::from("/ledger.jsonl"), options, None)
     }
 
     pub(crate) fn content(&self) -> MutexGuard<'_, Content> {
@@ -131,10 +140,12 @@ impl Disk for FakeDisk {
         self.done().map(|_| true)
     }
 
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let start = usize::try_from(offset).unwrap();
-        buffer.copy_from_slice(&self.done()?.log[start..start + buffer.len()]);
-        Ok(())
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let content = self.done()?;
+        let rest = content.log.get(usize::try_from(offset).unwrap()..).unwrap_or_default();
+        let read = rest.len().min(buffer.len());
+        buffer[..read].copy_from_slice(&rest[..read]);
+        Ok(read)
     }
 
     fn append(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -149,6 +160,10 @@ impl Disk for FakeDisk {
                 if fault.reported { Ok(written) } else { Err(io::Error::other("injected")) }
             }
         }
+    }
+
+    fn start_writeback(&self, _: u64, _: usize) -> io::Result<()> {
+        Ok(())
     }
 
     fn cut(&self, len: u64) -> io::Result<()> {
@@ -188,6 +203,19 @@ impl Disk for FakeDisk {
         }
     }
 
+    fn rewrite(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut content = self.done()?;
+        let start = usize::try_from(offset).unwrap();
+        let end = start + bytes.len();
+        assert_eq!(content.log[start..end], *bytes);
+        // Written anew, these bytes are among those that the next sync writes.
+        let Range { start: from, end: to } = content.dropped;
+        if start <= from && to <= end {
+            content.dropped = 0..0;
+        }
+        Ok(())
+    }
+
     fn set_aside(&self, offset: u64) -> io::Result<PathBuf> {
         let mut content = self.done()?;
         let torn = content.log[usize::try_from(offset).unwrap()..].to_vec();
@@ -217,6 +245,34 @@ impl Disk for FakeDisk {
     fn sync_head(&self) -> io::Result<()> {
         let mut content = self.done()?;
         content.durable_head = content.head.clone();
+        Ok(())
+    }
+
+    fn closed_len(&self, first: u64) -> io::Result<Option<u64>> {
+        let content = self.done()?;
+        Ok(content.closed.get(&first).map(|log| log.len() as u64))
+    }
+
+    fn close_segment(&self, first: u64) -> io::Result<()> {
+        let mut content = self.done()?;
+        assert_eq!(content.durable, content.log, "what is closed is durable");
+        let log = std::mem::take(&mut content.log);
+        content.durable.clear();
+        assert!(content.closed.insert(first, log).is_none());
+        Ok(())
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.done()?.small.get(path).cloned())
+    }
+
+    fn replace(&self, path: &Path, content: &[u8], _: bool) -> io::Result<()> {
+        self.done()?.small.insert(path.to_owned(), content.to_vec());
+        Ok(())
+    }
+
+    fn append_to(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.done()?.small.entry(path.to_owned()).or_default().extend_from_slice(bytes);
         Ok(())
     }
 }

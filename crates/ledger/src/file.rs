@@ -1,39 +1,55 @@
 //! The disk under a ledger. Nothing else touches it, [`lock`](crate::lock) apart; tests put a disk that fails behind
 //! [`Disk`].
 
+#[cfg(target_os = "linux")]
+use std::num::NonZeroU64;
 use std::{
     fs::{self, File, Metadata, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    sync::{PoisonError, RwLock, RwLockReadGuard},
 };
 
 use crate::{
     error::{IoFailure, OpenError},
     head::{self, Head},
+    segment,
 };
 
 /// The files of one ledger, opened for writing.
 pub(crate) trait Disk: Send + Sync {
-    /// The length of the log.
+    /// The length of the open segment.
     fn len(&self) -> io::Result<u64>;
 
-    /// Whether the log still stands under the name that it was opened by.
+    /// Whether the open segment still stands under the name that it was opened by.
     fn is_in_place(&self) -> io::Result<bool>;
 
-    /// Fills `buffer` from the log.
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
+    /// Fills as much of `buffer` from the open segment as there is, and says how much.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Appends to the log with one write call, which may take fewer bytes than it is given.
+    /// Appends to the open segment with one write call, which may take fewer bytes than it is given.
     fn append(&self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Cuts the log to this length.
+    /// Has the disk begin to write these bytes of the open segment, without waiting for it.
+    fn start_writeback(&self, offset: u64, length: usize) -> io::Result<()>;
+
+    /// Cuts the open segment to this length.
     fn cut(&self, len: u64) -> io::Result<()>;
 
-    /// Makes the log durable.
+    /// Makes the open segment durable.
     fn sync(&self) -> io::Result<()>;
 
-    /// Copies the log from `offset` on into a new file, durably.
+    /// Writes these bytes, which stand there already, once more, so that the next sync is certain to write them.
+    fn rewrite(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Copies the open segment from `offset` on into a new file, durably.
     fn set_aside(&self, offset: u64) -> io::Result<PathBuf>;
+
+    /// How long the closed segment is that starts with this record, if there is one.
+    fn closed_len(&self, first: u64) -> io::Result<Option<u64>>;
+
+    /// Gives the open segment the name of a closed one that starts with record `first`, and begins an empty one; durably.
+    fn close_segment(&self, first: u64) -> io::Result<()>;
 
     /// The head's text.
     fn read_head(&self) -> io::Result<Vec<u8>>;
@@ -43,14 +59,27 @@ pub(crate) trait Disk: Send + Sync {
 
     /// Makes the head durable.
     fn sync_head(&self) -> io::Result<()>;
+
+    /// The content of a small file, if there is one.
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>>;
+
+    /// Puts a small file in the place of another, as a whole or not at all; and durably, if that is asked for.
+    fn replace(&self, path: &Path, content: &[u8], durable: bool) -> io::Result<()>;
+
+    /// Appends to a file, which is created if there is none, durably.
+    fn append_to(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 }
 
 /// A ledger's files on a real disk.
 pub(crate) struct Files {
     path: PathBuf,
+    open: RwLock<OpenSegment>,
+    head: File,
+}
+
+struct OpenSegment {
     log: File,
     identity: Identity,
-    head: File,
 }
 
 impl Files {
@@ -63,62 +92,115 @@ impl Files {
             ),
             None => None,
         };
-        let exists = fs::exists(path).map_err(|e| IoFailure::new("inspect", path, e))?;
-        if let Some(Head { records: records @ 1.., bytes: durable, .. }) = head
-            && !exists
+        let inspected = |e| IoFailure::new("inspect", path, e);
+        if let Some(Head { records: records @ 1.., segment, bytes: durable, .. }) = head
+            && !fs::exists(path).map_err(inspected)?
+            // A crash may have come between closing the full segment and beginning the next.
+            && !fs::exists(segment::closed_path(path, segment)).map_err(inspected)?
         {
             return Err(OpenError::Truncated { path: path.into(), bytes: 0, durable, records });
         }
         let log = open_or_create(path, OpenOptions::new().append(true))?;
-        let metadata = log.metadata().map_err(|e| IoFailure::new("inspect", path, e))?;
-        if head.is_none() && metadata.len() > 0 {
+        let metadata = log.metadata().map_err(inspected)?;
+        if head.is_none()
+            && (metadata.len() > 0 || !segment::closed(path).map_err(inspected)?.is_empty())
+        {
             return Err(OpenError::NoHead { path: path.to_owned(), head: head_path });
         }
         let head = open_or_create(&head_path, OpenOptions::new().write(true))?;
         log.sync_all().map_err(|e| IoFailure::new("sync", path, e))?;
         sync_folder(path).map_err(|e| IoFailure::new("sync the folder of", path, e))?;
-        Ok(Self { path: path.to_owned(), log, identity: Identity::of(&metadata), head })
+        let open = RwLock::new(OpenSegment { log, identity: Identity::of(&metadata) });
+        Ok(Self { path: path.to_owned(), open, head })
+    }
+
+    fn segment(&self) -> RwLockReadGuard<'_, OpenSegment> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Disk for Files {
     fn len(&self) -> io::Result<u64> {
         // Not from the metadata: Linux from 6.13 on makes the first write behind each look at a file's times cost 2 µs more.
-        (&self.log).seek(SeekFrom::End(0))
+        (&self.segment().log).seek(SeekFrom::End(0))
     }
 
     fn is_in_place(&self) -> io::Result<bool> {
         match fs::symlink_metadata(&self.path) {
-            Ok(metadata) => Ok(metadata.is_file() && Identity::of(&metadata) == self.identity),
+            Ok(metadata) => {
+                Ok(metadata.is_file() && Identity::of(&metadata) == self.segment().identity)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        read_exact_at(&self.log, offset, buffer)
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        read_at(&self.segment().log, offset, buffer)
     }
 
     fn append(&self, bytes: &[u8]) -> io::Result<usize> {
-        (&self.log).write(bytes)
+        (&self.segment().log).write(bytes)
+    }
+
+    fn start_writeback(&self, offset: u64, length: usize) -> io::Result<()> {
+        // The advice that pages are not needed has the kernel write them first; those being written stay cached.
+        #[cfg(target_os = "linux")]
+        if let Some(length) = u64::try_from(length).ok().and_then(NonZeroU64::new) {
+            let advice = rustix::fs::Advice::DontNeed;
+            rustix::fs::fadvise(&self.segment().log, offset, Some(length), advice)?;
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = (offset, length);
+        Ok(())
     }
 
     fn cut(&self, len: u64) -> io::Result<()> {
-        self.log.set_len(len)
+        self.segment().log.set_len(len)
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.log.sync_data()
+        self.segment().log.sync_data()
+    }
+
+    fn rewrite(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        // What is opened for appending writes nowhere else.
+        let mut log = OpenOptions::new().write(true).open(&self.path)?;
+        log.seek(SeekFrom::Start(offset))?;
+        log.write_all(bytes)
     }
 
     fn set_aside(&self, offset: u64) -> io::Result<PathBuf> {
         let (path, mut aside) = create_aside(&self.path)?;
-        let mut log = &self.log;
+        let segment = self.segment();
+        let mut log = &segment.log;
         log.seek(SeekFrom::Start(offset))?;
         io::copy(&mut log, &mut aside)?;
         aside.sync_all()?;
         sync_folder(&path)?;
         Ok(path)
+    }
+
+    fn closed_len(&self, first: u64) -> io::Result<Option<u64>> {
+        match fs::symlink_metadata(segment::closed_path(&self.path, first)) {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn close_segment(&self, first: u64) -> io::Result<()> {
+        let mut segment = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let closed = segment::closed_path(&self.path, first);
+        if fs::symlink_metadata(&closed).is_ok() {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "its closed name is taken"));
+        }
+        fs::rename(&self.path, closed)?;
+        let mut how = OpenOptions::new();
+        let log = private(&mut how).append(true).read(true).create_new(true).open(&self.path)?;
+        let identity = Identity::of(&log.metadata()?);
+        *segment = OpenSegment { log, identity };
+        sync_folder(&self.path)
     }
 
     fn read_head(&self) -> io::Result<Vec<u8>> {
@@ -134,6 +216,50 @@ impl Disk for Files {
 
     fn sync_head(&self) -> io::Result<()> {
         self.head.sync_all()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        read_small(path)
+    }
+
+    fn replace(&self, path: &Path, content: &[u8], durable: bool) -> io::Result<()> {
+        let new = beside(path, "new");
+        // What a crash left of the last try is nobody's any more.
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        let mut file = private(OpenOptions::new().write(true)).create_new(true).open(&new)?;
+        file.write_all(content)?;
+        if durable {
+            file.sync_all()?;
+        }
+        fs::rename(&new, path)?;
+        if durable { sync_folder(path) } else { Ok(()) }
+    }
+
+    fn append_to(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut how = OpenOptions::new();
+        let mut file = private(&mut how).append(true).create(true).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        sync_folder(path)
+    }
+}
+
+/// The largest of the small files that are read whole.
+const MAX_SMALL: u64 = 64 * 1024;
+
+/// The content of a small file, if there is one; cut short behind what any such file holds, which makes it unreadable.
+pub(crate) fn read_small(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match open_to_read(path) {
+        Ok(file) => {
+            let mut content = Vec::new();
+            file.take(MAX_SMALL + 1).read_to_end(&mut content)?;
+            Ok(Some(content))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -166,14 +292,6 @@ pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
     File::open(path)
-}
-
-/// Fills `buffer` from `offset` on.
-pub(crate) fn read_exact_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-    match read_at(file, offset, buffer)? {
-        read if read == buffer.len() => Ok(()),
-        _ => Err(io::ErrorKind::UnexpectedEof.into()),
-    }
 }
 
 /// Fills as much of `buffer` from `offset` on as the file has, and says how much. Moves no cursor that another reader uses.

@@ -36,6 +36,11 @@ impl Head {
         Self { records: self.records + 1, bytes, last: hash, ..*self }
     }
 
+    /// The head once the open segment is closed, and the next one is empty.
+    pub(crate) fn in_next_segment(&self) -> Self {
+        Self { segment: self.records, bytes: 0, ..*self }
+    }
+
     /// The text form.
     pub(crate) fn to_text(self) -> String {
         let Self { records, segment, bytes, last } = self;

@@ -65,6 +65,7 @@
 
 mod append;
 mod checkpoint;
+mod commit;
 mod error;
 #[cfg(test)]
 mod fake;
@@ -74,22 +75,26 @@ mod line;
 mod lock;
 mod note;
 mod open;
+mod options;
 mod proof;
 mod read;
 mod segment;
+mod sensitive;
 mod state;
 mod tree;
 mod verify;
 
 pub use crate::{
-    append::{Durability, FileLedger},
+    append::FileLedger,
     checkpoint::Checkpoint,
     error::{BadLine, IoFailure, OpenError, Problem, ReadFailure, VerifyFailure, WriteError},
     line::{Entry, MAX_LINE_BYTES},
     note::{NoteError, NoteKey},
     open::Repair,
+    options::{CheckpointSigner, Durability, Options},
     proof::{ConsistencyProof, InclusionProof, ProofError},
     read::{PassHistory, Reader, find, tail},
+    sensitive::disclosed,
     tree::{RootHash, Tree},
     verify::{Verified, verify, verify_against},
 };

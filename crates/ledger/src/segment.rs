@@ -69,7 +69,7 @@ impl Segment {
 }
 
 /// The closed segments of a ledger, oldest first.
-fn closed(ledger: &Path) -> io::Result<Vec<Segment>> {
+pub(crate) fn closed(ledger: &Path) -> io::Result<Vec<Segment>> {
     let folder = match ledger.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         Some(_) | None => Path::new("."),

@@ -14,7 +14,11 @@
 use axtary_actionpass::LedgerHash;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::{line::NO_LINE, tree::Tree};
+use crate::{
+    head::{self, Head},
+    line::NO_LINE,
+    tree::Tree,
+};
 
 const FIRST_LINE: &str = "axtary-ledger-tree v1";
 
@@ -71,6 +75,29 @@ impl TreeState {
         };
         // One spelling, so that any change of a byte is seen.
         (state.to_text() == text).then_some(state)
+    }
+}
+
+/// The state of a tree together with the place in the open segment that it is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Saved {
+    pub(crate) head: Head,
+    pub(crate) tree: TreeState,
+}
+
+impl Saved {
+    /// The text form: a head's line, and the state's.
+    pub(crate) fn to_text(&self) -> String {
+        self.head.to_text() + &self.tree.to_text()
+    }
+
+    /// Reads the text form, if the two parts are of one tree.
+    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
+        let (head, tree) = text.split_at_checked(head::LENGTH)?;
+        let saved = Self { head: Head::parse(head)?, tree: TreeState::parse(tree)? };
+        let (Head { records, last, .. }, TreeState { tree, last: leaf }) =
+            (&saved.head, &saved.tree);
+        (*records == tree.size() && last == leaf).then_some(saved)
     }
 }
 

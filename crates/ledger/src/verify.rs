@@ -55,6 +55,7 @@ pub fn verify_against(
     let head = match read_head(path)? {
         None => Head::EMPTY,
         Some(text) => Head::parse(&text)
+            .filter(|head| head.segment == 0)
             .ok_or_else(|| VerifyFailure::BadHead { head: beside(path, "head") })?,
     };
     let log = open_to_read(path).map_err(|error| IoFailure::new("open", path, error))?;

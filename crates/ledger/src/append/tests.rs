@@ -9,6 +9,8 @@ use axtary_actionpass::{LedgerHash, Object, RecordKind, Timestamp};
 use super::*;
 use crate::{
     fake::{Content, FakeDisk, Fault, Gate},
+    head::Head,
+    options::{Durability, Options},
     read::Lines,
     verify::verify_lines,
 };
@@ -18,27 +20,34 @@ fn record(number: i32) -> Record {
     Record::new(RecordKind::Decision, at, &Object::new().with("number", number))
 }
 
-/// Appends three records, and acknowledges those that were synced.
-fn write_three(disk: &FakeDisk, acknowledged: &mut Vec<LedgerHash>) {
-    let Ok(ledger) = disk.open() else { return };
+/// Appends three records, and acknowledges those that were synced. Returns the number of calls before the ledger was closed.
+fn write_three(disk: &FakeDisk, options: Options, acknowledged: &mut Vec<LedgerHash>) -> usize {
+    let Ok(ledger) = disk.open_with(options) else { return usize::MAX };
     for number in 0..3 {
-        let Ok(appended) = ledger.append(&record(number)) else { return assert_stopped(&ledger) };
-        match ledger.sync(&appended) {
-            Ok(()) => acknowledged.push(appended.hash),
-            Err(_) => return assert_stopped(&ledger),
+        let kept = ledger.append(&record(number)).and_then(|appended| {
+            ledger.sync(&appended)?;
+            Ok(appended.hash)
+        });
+        match kept {
+            Ok(hash) => acknowledged.push(hash),
+            Err(_) => {
+                assert_stopped(&ledger);
+                return usize::MAX;
+            }
         }
     }
+    disk.content().calls
 }
 
 fn assert_stopped(ledger: &FileLedger) {
-    let first = Appended { seq: 0, hash: LedgerHash::from_bytes([0; 32]) };
+    let last = Appended { seq: 2, hash: LedgerHash::from_bytes([0; 32]) };
     let error = ledger.append(&record(9)).unwrap_err();
     assert_eq!(error.code(), "ledger.stopped");
     assert!(
         error.to_string().contains("injected") || error.to_string().contains("bytes"),
         "{error}"
     );
-    assert_eq!(ledger.sync(&first).unwrap_err().code(), "ledger.stopped");
+    assert_eq!(ledger.sync(&last).unwrap_err().code(), "ledger.stopped");
 }
 
 /// Opens what is left, and demands that it verifies and holds what was acknowledged.
@@ -66,14 +75,14 @@ fn whichever_call_fails_nothing_acknowledged_is_lost() {
             let disk = FakeDisk::default();
             disk.content().fault = Some(fault);
             let mut acknowledged = Vec::new();
-            write_three(&disk, &mut acknowledged);
+            let closing = write_three(&disk, Durability::Synced.into(), &mut acknowledged);
             let left = disk.content().clone();
             if !left.has_failed() {
                 assert!(at > 12, "the faults reach every call of writing three records");
                 assert_eq!(acknowledged.len(), 3);
                 break;
             }
-            assert!(acknowledged.len() < 3, "{fault:?} was reported");
+            assert!(acknowledged.len() < 3 || at >= closing, "{fault:?} was reported");
             assert_recovers(&left.log, &left.head, &acknowledged);
             for log in left.after_power_loss() {
                 for head in [&left.head, &left.durable_head] {

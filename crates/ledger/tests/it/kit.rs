@@ -65,13 +65,13 @@ impl Scene {
         self.log().split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
     }
 
-    /// The names of the files in the folder, without the log's own.
+    /// The names of the files in the folder, without the log's own and the saved state of its tree.
     pub(crate) fn files_beside(&self) -> Vec<String> {
         let name = |entry: std::io::Result<fs::DirEntry>| {
             entry.unwrap().file_name().into_string().unwrap()
         };
         let mut names: Vec<_> = fs::read_dir(self.folder.path()).unwrap().map(name).collect();
-        names.retain(|name| name != "audit.jsonl");
+        names.retain(|name| name != "audit.jsonl" && name != "audit.jsonl.tree");
         names.sort();
         names
     }
