@@ -3,9 +3,8 @@
 use std::{
     fmt,
     path::Path,
-    sync::{Arc, OnceLock},
+    sync::Arc,
     task::{Poll, Waker},
-    thread::{self, JoinHandle},
 };
 
 use axtary_actionpass::{Appended, Ledger, LedgerError, Record};
@@ -17,8 +16,6 @@ use crate::{commit::Log, error::WriteError, lock::Lock, open::Repair};
 /// Dropping it makes durable what is not yet, signs a last checkpoint if it has a key, and lets the next writer in.
 pub struct FileLedger {
     log: Arc<Log>,
-    /// The thread that syncs while many wait; started when that first happens, `None` if it could not be.
-    committer: OnceLock<Option<JoinHandle<()>>>,
     repair: Option<Repair>,
     // The last field: the lock is let go once the files are closed.
     _lock: Option<Lock>,
@@ -26,7 +23,7 @@ pub struct FileLedger {
 
 impl FileLedger {
     pub(crate) fn start(log: Log, repair: Option<Repair>, lock: Option<Lock>) -> Self {
-        Self { log: Arc::new(log), committer: OnceLock::new(), repair, _lock: lock }
+        Self { log: Arc::new(log), repair, _lock: lock }
     }
 
     /// What opening took off the end of the log, if a crash had left something there.
@@ -64,7 +61,7 @@ impl FileLedger {
     ///
     /// [`WriteError`] if that is not certain. The ledger has then stopped.
     pub fn sync(&self, appended: &Appended) -> Result<(), WriteError> {
-        self.log.sync(appended, || self.has_committer())
+        self.log.sync(appended)
     }
 
     /// Makes all records durable, and signs a checkpoint of them: what a witness or an auditor keeps. `None` if there are no
@@ -78,16 +75,6 @@ impl FileLedger {
     pub fn checkpoint(&self) -> Result<Option<String>, WriteError> {
         self.log.settle()
     }
-
-    fn has_committer(&self) -> bool {
-        let start = || {
-            let log = Arc::clone(&self.log);
-            let name = "axtary-ledger".to_owned();
-            // Without it the callers sync for themselves, only slower.
-            thread::Builder::new().name(name).spawn(move || log.commit()).ok()
-        };
-        self.committer.get_or_init(start).is_some()
-    }
 }
 
 impl Ledger for FileLedger {
@@ -100,17 +87,13 @@ impl Ledger for FileLedger {
     }
 
     fn poll_sync(&self, appended: &Appended, waker: &Waker) -> Poll<Result<(), LedgerError>> {
-        let polled = self.log.poll_sync(appended, waker, || self.has_committer());
-        polled.map_err(LedgerError::from)
+        self.log.poll_sync(appended, waker).map_err(LedgerError::from)
     }
 }
 
 impl Drop for FileLedger {
     fn drop(&mut self) {
         self.log.close();
-        if let Some(committer) = self.committer.take().flatten() {
-            drop(committer.join());
-        }
         // Nobody waits for this any more; if it fails, head and checkpoint stay behind, which is safe.
         drop(self.log.settle());
     }

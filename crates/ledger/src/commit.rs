@@ -1,21 +1,25 @@
-//! Group commit: one sync for all records that wait for it.
+//! Group commit: one write and one sync for all records that wait for them.
 //!
-//! A lone caller syncs for itself, without a change of thread. While it signs its pass, the disk already works: writing has the kernel
-//! start at once. Who comes while a sync runs waits for the next; once two or more wait, a thread of the ledger's own leads the
-//! syncs, one after the other, for as long as there is something to sync. So a disk that is busy is never left idle until a waiting
-//! thread gets a processor.
+//! A lone caller writes and syncs for itself, without a change of thread. While it signs its pass, the disk already works: writing has
+//! the kernel start at once. What others append while a sync runs stays in memory until the next one, which writes it all at once.
+//! When two or more wait, a thread of the ledger's own, the committer, leads the syncs, one after the other, for as long as there is
+//! something to sync: so a disk that has work is not left idle until some waiting thread gets a processor.
 //!
 //! The first failure stops the ledger. A sync that failed is never tried again: the kernel may have dropped the pages and
 //! would report success (<https://wiki.postgresql.org/wiki/Fsync_Errors>).
 
 use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
-    task::{Poll, Waker},
+    ops::{Deref, DerefMut},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Poll, Wake, Waker},
+    thread::{self, JoinHandle, Thread},
 };
 
-use axtary_actionpass::{Appended, Record};
+use axtary_actionpass::{Appended, LedgerHash, Record};
 
 use crate::{
     checkpoint::Checkpoint,
@@ -34,24 +38,33 @@ const LOOK_EVERY: u64 = 256;
 /// After how many records the tree's state is saved, so that opening reads no more than these.
 const SAVE_EVERY: u64 = 2048;
 
+/// How much may stay in memory while a sync runs.
+const MAX_UNWRITTEN: usize = 1024 * 1024;
+
 /// A log that is open for writing.
 pub(crate) struct Log {
     pub(crate) disk: Box<dyn Disk>,
     pub(crate) path: PathBuf,
     pub(crate) options: Options,
     writer: Mutex<Writer>,
-    /// Something was synced, or nothing will be any more.
+    /// How many records are durable. Only ever written under the lock; read without it by those who were woken.
+    durable: AtomicU64,
+    /// A sync has ended.
     synced: Condvar,
     /// There is something for the committer to do.
     work: Condvar,
+    /// The committer, once it was first needed; `None` if it could not be started.
+    committer: OnceLock<Option<Committer>>,
 }
 
+struct Committer(Mutex<Option<JoinHandle<()>>>);
+
 struct Writer {
-    /// The line being written; kept for its memory.
-    line: Vec<u8>,
-    /// The end of what is written.
+    /// The lines that are not written to the file yet; kept for its memory.
+    unwritten: Vec<u8>,
+    /// The end of all records.
     end: Head,
-    /// The tree over what is written.
+    /// The tree over all records.
     tree: TreeState,
     /// The end of what is durable.
     durable: Head,
@@ -65,8 +78,8 @@ struct Writer {
     handed_over: bool,
     /// Whether the ledger is being closed.
     closing: bool,
-    /// Tasks that wait for a record, by its number.
-    tasks: BTreeMap<u64, Waker>,
+    /// Who waits for which record.
+    waiting: Vec<(u64, Waker)>,
     /// The failure that stopped the ledger.
     stopped: Option<String>,
 }
@@ -81,7 +94,7 @@ impl Log {
         saved: u64,
     ) -> Self {
         let writer = Writer {
-            line: Vec::with_capacity(2048),
+            unwritten: Vec::with_capacity(2048),
             end,
             tree,
             durable: end,
@@ -90,11 +103,19 @@ impl Log {
             syncing: false,
             handed_over: false,
             closing: false,
-            tasks: BTreeMap::new(),
+            waiting: Vec::new(),
             stopped: None,
         };
-        let (writer, synced, work) = (Mutex::new(writer), Condvar::new(), Condvar::new());
-        Self { disk, path, options, writer, synced, work }
+        Self {
+            disk,
+            path,
+            options,
+            writer: Mutex::new(writer),
+            durable: AtomicU64::new(end.records),
+            synced: Condvar::new(),
+            work: Condvar::new(),
+            committer: OnceLock::new(),
+        }
     }
 
     /// How many records there are.
@@ -103,37 +124,31 @@ impl Log {
     }
 
     pub(crate) fn append(&self, record: &Record) -> Result<Appended, WriteError> {
-        let mut guard = self.writer();
-        guard.demand_running()?;
-        if guard.end.bytes >= self.options.segment_bytes {
-            guard = self.roll_over(guard)?;
+        let mut writer = self.writer();
+        writer.demand_running()?;
+        if writer.end.bytes >= self.options.segment_bytes {
+            writer = self.roll_over(writer)?;
         }
-        let writer = &mut *guard;
-        let seq = writer.end.records;
-        let hash = line::write(&mut writer.line, seq, &writer.end.last, record)?;
-        let written = self
-            .keep_disclosures(seq, record)
-            .and_then(|()| self.write_line(&writer.line, &writer.end));
-        if let Err(error) = written {
-            self.stop(writer, &error);
-            return Err(error);
-        }
-        let start = writer.end.bytes;
-        writer.end = writer.end.after(writer.line.len(), hash);
-        writer.tree.append(hash);
+        let writer = &mut writer;
+        let Head { records: seq, bytes: start, .. } = writer.end;
+        let hash = writer.add(record)?;
+        self.keep_disclosures(seq, record).or_else(|error| self.stop(writer, error))?;
         match self.options.durability {
-            Durability::Synced if !writer.syncing && writer.is_alone() => {
-                // Whoever comes back to sync finds that half done. If it fails, the sync will tell.
-                drop(self.disk.start_writeback(start, writer.line.len()));
+            // Who syncs next writes it too.
+            Durability::Synced if writer.syncing && writer.unwritten.len() < MAX_UNWRITTEN => {}
+            Durability::Synced => {
+                let length = writer.unwritten.len();
+                self.write(writer)?;
+                if !writer.syncing && writer.is_alone() {
+                    // Whoever comes back to sync finds that half done. If it fails, the sync will tell.
+                    drop(self.disk.start_writeback(start, length));
+                }
             }
-            Durability::Synced => {}
             Durability::Buffered => {
+                self.write(writer)?;
                 if writer.end.records - writer.saved >= SAVE_EVERY {
                     let saved = Saved { head: writer.end, tree: writer.tree.clone() };
-                    if let Err(error) = self.save_tree(&saved) {
-                        self.stop(writer, &error);
-                        return Err(error);
-                    }
+                    self.save_tree(&saved).or_else(|error| self.stop(writer, error))?;
                     writer.saved = writer.end.records;
                 }
             }
@@ -141,35 +156,32 @@ impl Log {
         Ok(Appended { seq, hash })
     }
 
-    /// Blocks until the record is as durable as this ledger promises. `hand_over` has the committer lead, if there can be one.
-    pub(crate) fn sync(
-        &self,
-        appended: &Appended,
-        hand_over: impl Fn() -> bool,
-    ) -> Result<(), WriteError> {
-        let mut writer = self.writer();
+    /// Blocks until the record is as durable as this ledger promises.
+    pub(crate) fn sync(self: &Arc<Self>, appended: &Appended) -> Result<(), WriteError> {
         loop {
+            let mut writer = self.writer();
             if self.is_settled(&writer, appended)? {
                 return Ok(());
             }
-            writer = if writer.syncing || writer.handed_over {
-                self.synced.wait(writer).unwrap_or_else(PoisonError::into_inner)
-            } else if writer.is_alone() || !hand_over() {
-                self.lead(writer, false)?
-            } else {
-                writer.handed_over = true;
-                self.work.notify_one();
-                writer
-            };
+            let nobody_leads = !writer.syncing && !writer.handed_over;
+            if nobody_leads && (writer.is_alone() || !self.hand_over(&mut writer)) {
+                drop(self.lead(writer, false)?);
+                continue;
+            }
+            writer.waiting.push((appended.seq, THIS_THREAD.with(Waker::clone)));
+            drop(writer);
+            thread::park();
+            if appended.seq < self.durable.load(Ordering::Acquire) {
+                return Ok(());
+            }
         }
     }
 
-    /// As [`Log::sync`], for a task: never blocks for longer than a write takes, as long as there can be a committer.
+    /// As [`Log::sync`], for a task: does not block for longer than a write takes, as long as there can be a committer.
     pub(crate) fn poll_sync(
-        &self,
+        self: &Arc<Self>,
         appended: &Appended,
         waker: &Waker,
-        hand_over: impl Fn() -> bool,
     ) -> Poll<Result<(), WriteError>> {
         let mut writer = self.writer();
         match self.is_settled(&writer, appended) {
@@ -177,15 +189,15 @@ impl Log {
             Ok(false) => {}
             Err(error) => return Poll::Ready(Err(error)),
         }
-        if !writer.handed_over {
-            if !hand_over() {
-                drop(writer);
-                return Poll::Ready(self.sync(appended, || false));
-            }
-            writer.handed_over = true;
-            self.work.notify_one();
+        if !writer.handed_over && !self.hand_over(&mut writer) {
+            drop(writer);
+            return Poll::Ready(self.sync(appended));
         }
-        writer.tasks.insert(appended.seq, waker.clone());
+        let is_this =
+            |(seq, waiting): &(u64, Waker)| *seq == appended.seq && waiting.will_wake(waker);
+        if !writer.waiting.iter().any(is_this) {
+            writer.waiting.push((appended.seq, waker.clone()));
+        }
         Poll::Pending
     }
 
@@ -202,20 +214,38 @@ impl Log {
         Ok(self.options.durability == Durability::Buffered)
     }
 
+    /// Has the committer lead from now on. `false` if there can be none: then the callers sync for themselves, only slower.
+    fn hand_over(self: &Arc<Self>, writer: &mut Held<'_>) -> bool {
+        let start = || {
+            let log = Arc::clone(self);
+            let thread = thread::Builder::new().name("axtary-ledger".to_owned());
+            thread
+                .spawn(move || log.commit())
+                .ok()
+                .map(|thread| Committer(Mutex::new(Some(thread))))
+        };
+        let can = self.committer.get_or_init(start).is_some();
+        if can {
+            writer.handed_over = true;
+            self.work.notify_one();
+        }
+        can
+    }
+
     /// What the committer does, until the ledger is closed.
-    pub(crate) fn commit(&self) {
+    fn commit(self: &Arc<Self>) {
         let mut writer = self.writer();
         while !writer.closing {
             let nothing = writer.end.records == writer.durable.records || writer.stopped.is_some();
             writer = if nothing {
                 writer.handed_over = false;
-                // Who appended meanwhile may lead from here on.
-                self.synced.notify_all();
-                let idle = |writer: &mut Writer| !writer.handed_over && !writer.closing;
-                self.work.wait_while(writer, idle).unwrap_or_else(PoisonError::into_inner)
+                while !writer.handed_over && !writer.closing {
+                    writer = writer.wait(&self.work);
+                }
+                writer
             } else if writer.syncing {
                 // A lone caller has not finished yet.
-                self.synced.wait(writer).unwrap_or_else(PoisonError::into_inner)
+                writer.wait(&self.synced)
             } else {
                 // A failure stops the ledger, and so tells everybody.
                 self.lead(writer, false).unwrap_or_else(|_| self.writer())
@@ -223,18 +253,23 @@ impl Log {
         }
     }
 
-    /// Tells the committer to end.
+    /// Ends the committer.
     pub(crate) fn close(&self) {
         self.writer().closing = true;
-        self.work.notify_all();
+        self.work.notify_one();
+        if let Some(Some(Committer(thread))) = self.committer.get()
+            && let Some(thread) = thread.lock().unwrap_or_else(PoisonError::into_inner).take()
+        {
+            drop(thread.join());
+        }
     }
 
     /// Makes everything durable and saves the tree's state; returns the checkpoint that was signed of it, if there are records and
     /// there is a key.
-    pub(crate) fn settle(&self) -> Result<Option<String>, WriteError> {
+    pub(crate) fn settle(self: &Arc<Self>) -> Result<Option<String>, WriteError> {
         let mut writer = self.writer();
         while writer.syncing {
-            writer = self.synced.wait(writer).unwrap_or_else(PoisonError::into_inner);
+            writer = writer.wait(&self.synced);
         }
         writer.demand_running()?;
         if writer.saved != writer.end.records || writer.durable != writer.end {
@@ -243,12 +278,13 @@ impl Log {
         Ok(writer.signed.clone())
     }
 
-    /// Syncs for everybody, and lets others write meanwhile. Saves the tree's state if it is time, or if `save` says so.
+    /// Writes and syncs for everybody; others append meanwhile. Saves the tree's state if it is time, or if `save` says so.
     fn lead<'a>(
-        &'a self,
-        mut writer: MutexGuard<'a, Writer>,
+        self: &'a Arc<Self>,
+        mut writer: Held<'a>,
         save: bool,
-    ) -> Result<MutexGuard<'a, Writer>, WriteError> {
+    ) -> Result<Held<'a>, WriteError> {
+        self.write(&mut writer)?;
         writer.syncing = true;
         let end = writer.end;
         let due = save || end.records - writer.saved >= SAVE_EVERY;
@@ -273,49 +309,54 @@ impl Log {
                     // acknowledged, and nothing may be chained to it.
                     drop(self.disk.cut(writer.durable.bytes));
                 }
-                self.stop(&mut writer, &error);
-                return Err(error);
+                return self.stop(&mut writer, error);
             }
         }
-        writer.durable = end;
-        self.synced.notify_all();
-        let waiting = writer.tasks.split_off(&end.records);
-        let settled = std::mem::replace(&mut writer.tasks, waiting);
-        if settled.is_empty() {
-            return Ok(writer);
+        self.settled(&mut writer, end);
+        if !writer.handed_over {
+            // Who came meanwhile has nobody to sync for them yet.
+            match writer.waiting.len() {
+                0 => self.write(&mut writer)?,
+                1 => writer.wake_all(),
+                _ => {
+                    if !self.hand_over(&mut writer) {
+                        writer.wake_all();
+                    }
+                }
+            }
         }
+        // Wakes them.
         drop(writer);
-        settled.into_values().for_each(Waker::wake);
         Ok(self.writer())
     }
 
+    /// Remembers what is durable now, and wakes those who wait for it.
+    fn settled(&self, writer: &mut Held<'_>, durable: Head) {
+        writer.durable = durable;
+        self.durable.store(durable.records, Ordering::Release);
+        self.synced.notify_all();
+        writer.wake_if(|seq| seq < durable.records);
+    }
+
     /// Closes the open segment and starts the next.
-    fn roll_over<'a>(
-        &'a self,
-        mut writer: MutexGuard<'a, Writer>,
-    ) -> Result<MutexGuard<'a, Writer>, WriteError> {
+    fn roll_over<'a>(&'a self, mut writer: Held<'a>) -> Result<Held<'a>, WriteError> {
         while writer.syncing {
-            writer = self.synced.wait(writer).unwrap_or_else(PoisonError::into_inner);
+            writer = writer.wait(&self.synced);
             writer.demand_running()?;
         }
         if writer.end.bytes < self.options.segment_bytes {
             return Ok(writer);
         }
+        self.write(&mut writer)?;
         match self.close_segment(&writer) {
             Ok((next, signed)) => {
                 writer.end = next;
-                writer.durable = next;
                 writer.saved = next.records;
                 writer.signed = signed;
-                self.synced.notify_all();
-                let tasks = std::mem::take(&mut writer.tasks);
-                tasks.into_values().for_each(Waker::wake);
+                self.settled(&mut writer, next);
                 Ok(writer)
             }
-            Err(error) => {
-                self.stop(&mut writer, &error);
-                Err(error)
-            }
+            Err(error) => self.stop(&mut writer, error),
         }
     }
 
@@ -339,28 +380,42 @@ impl Log {
         Ok((next, signed))
     }
 
-    /// Writes `line` at the end of the log.
-    fn write_line(&self, line: &[u8], end: &Head) -> Result<(), WriteError> {
+    /// Writes what is not written yet.
+    fn write(&self, writer: &mut Held<'_>) -> Result<(), WriteError> {
+        if writer.unwritten.is_empty() {
+            return Ok(());
+        }
+        match self.write_at_end(&writer.unwritten, &writer.end) {
+            Ok(()) => {
+                writer.unwritten.clear();
+                Ok(())
+            }
+            Err(error) => self.stop(writer, error),
+        }
+    }
+
+    /// Writes lines that the log is to end with at `end`.
+    fn write_at_end(&self, lines: &[u8], end: &Head) -> Result<(), WriteError> {
         // Each sync looks at the file's name; where there are none, now and then must do.
         let look = self.options.durability == Durability::Buffered;
         if look && end.records.is_multiple_of(LOOK_EVERY) {
             self.demand_in_place()?;
         }
-        let end = end.bytes;
+        let start = end.bytes.saturating_sub(u64::try_from(lines.len()).unwrap_or(u64::MAX));
         let len = self.disk.len().map_err(|error| IoFailure::new("inspect", &self.path, error))?;
-        if len != end {
-            return Err(self.displaced(format!("is {len} bytes long where {end} were written")));
+        if len != start {
+            return Err(self.displaced(format!("is {len} bytes long where {start} were written")));
         }
-        let error = match self.disk.append(line) {
-            Ok(written) if written == line.len() => return Ok(()),
+        let error = match self.disk.append(lines) {
+            Ok(written) if written == lines.len() => return Ok(()),
             Ok(written) => std::io::Error::new(
                 std::io::ErrorKind::WriteZero,
-                format!("only {written} of {} bytes were written", line.len()),
+                format!("only {written} of {} bytes were written", lines.len()),
             ),
             Err(error) => error,
         };
         // If the half line cannot be cut off either, the next open moves it aside.
-        drop(self.disk.cut(end));
+        drop(self.disk.cut(start));
         Err(IoFailure::new("append to", &self.path, error).into())
     }
 
@@ -436,16 +491,18 @@ impl Log {
     }
 
     /// Remembers the first failure, of which those that follow say less, and tells all who wait.
-    fn stop(&self, writer: &mut Writer, error: &WriteError) {
+    fn stop<T>(&self, writer: &mut Held<'_>, error: WriteError) -> Result<T, WriteError> {
         writer.stopped.get_or_insert_with(|| error.to_string());
         self.synced.notify_all();
-        std::mem::take(&mut writer.tasks).into_values().for_each(Waker::wake);
+        writer.wake_all();
+        Err(error)
     }
 
-    fn writer(&self) -> MutexGuard<'_, Writer> {
+    fn writer(&self) -> Held<'_> {
         // A thread that panicked in between left the log longer than it is known to be, at worst; the next append finds
         // that.
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        Held { writer, woken: Woken(Vec::new()) }
     }
 }
 
@@ -457,14 +514,87 @@ impl Writer {
         }
     }
 
+    /// Adds a record's line to those that are to be written.
+    fn add(&mut self, record: &Record) -> Result<LedgerHash, WriteError> {
+        let before = self.unwritten.len();
+        let hash = line::write(&mut self.unwritten, self.end.records, &self.end.last, record)?;
+        self.end = self.end.after(self.unwritten.len() - before, hash);
+        self.tree.append(hash);
+        Ok(hash)
+    }
+
     /// Whether at most one record is not durable.
     fn is_alone(&self) -> bool {
         self.end.records - self.durable.records <= 1
     }
 }
 
+/// The lock on the writer, and who is to be woken once it is let go: a waker may do anything, even come back for the lock.
+struct Held<'a> {
+    // In this order they are dropped.
+    writer: MutexGuard<'a, Writer>,
+    woken: Woken,
+}
+
+struct Woken(Vec<Waker>);
+
+impl Held<'_> {
+    /// Lets the lock go until the condition is signalled.
+    fn wait(self, condition: &Condvar) -> Self {
+        let Self { writer, woken } = self;
+        let writer = condition.wait(writer).unwrap_or_else(PoisonError::into_inner);
+        Self { writer, woken }
+    }
+
+    fn wake_if(&mut self, wakes: impl Fn(u64) -> bool) {
+        let woken = self.writer.waiting.extract_if(.., |(seq, _)| wakes(*seq));
+        self.woken.0.extend(woken.map(|(_, waker)| waker));
+    }
+
+    fn wake_all(&mut self) {
+        self.wake_if(|_| true);
+    }
+}
+
+impl Deref for Held<'_> {
+    type Target = Writer;
+
+    fn deref(&self) -> &Writer {
+        &self.writer
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut Writer {
+        &mut self.writer
+    }
+}
+
+impl Drop for Woken {
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(Waker::wake);
+    }
+}
 /// Where the last signed checkpoint is kept.
-pub(crate) fn checkpoint_path(ledger: &std::path::Path, options: &Options) -> PathBuf {
+pub(crate) fn checkpoint_path(ledger: &Path, options: &Options) -> PathBuf {
     let elsewhere = options.checkpoints.as_ref().and_then(|signer| signer.file.clone());
     elsewhere.unwrap_or_else(|| beside(ledger, "checkpoint"))
+}
+
+/// Wakes a thread that is parked.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+thread_local! {
+    /// What wakes this thread; made once, so that waiting allocates nothing.
+    static THIS_THREAD: Waker = Arc::new(Unpark(thread::current())).into();
 }

@@ -13,9 +13,23 @@ pub(crate) const NO_LINE: LedgerHash = LedgerHash::from_bytes([0; 32]);
 /// The version of the line format, as `v` carries it.
 const VERSION: i64 = 1;
 
-/// Replaces `line` by the line of `record`, newline included.
+/// Appends the line of `record`, newline included, to `lines`; nothing if it is refused.
 pub(crate) fn write(
-    line: &mut Vec<u8>,
+    lines: &mut Vec<u8>,
+    seq: u64,
+    prev: &LedgerHash,
+    record: &Record,
+) -> Result<LedgerHash, WriteError> {
+    let start = lines.len();
+    let hash = write_line(lines, seq, prev, record);
+    if hash.is_err() {
+        lines.truncate(start);
+    }
+    hash
+}
+
+fn write_line(
+    lines: &mut Vec<u8>,
     seq: u64,
     prev: &LedgerHash,
     record: &Record,
@@ -25,18 +39,19 @@ pub(crate) fn write(
     if body.len() > MAX_LINE_BYTES {
         return Err(too_long(body.len()));
     }
-    line.clear();
-    line.extend_from_slice(b"{\"body\":");
-    line.extend_from_slice(body);
-    line.extend_from_slice(b",\"kind\":\"");
-    line.extend_from_slice(record.kind().as_str().as_bytes());
-    line.extend_from_slice(b"\",\"prev\":\"");
-    prev.write(line);
-    line.extend_from_slice(b"\",\"seq\":");
-    line.extend_from_slice(seq.to_string().as_bytes());
-    line.extend_from_slice(b",\"ts\":\"");
-    record.at().write(line);
-    line.extend_from_slice(b"\",\"v\":1}");
+    let start = lines.len();
+    lines.extend_from_slice(b"{\"body\":");
+    lines.extend_from_slice(body);
+    lines.extend_from_slice(b",\"kind\":\"");
+    lines.extend_from_slice(record.kind().as_str().as_bytes());
+    lines.extend_from_slice(b"\",\"prev\":\"");
+    prev.write(lines);
+    lines.extend_from_slice(b"\",\"seq\":");
+    lines.extend_from_slice(seq.to_string().as_bytes());
+    lines.extend_from_slice(b",\"ts\":\"");
+    record.at().write(lines);
+    lines.extend_from_slice(b"\",\"v\":1}");
+    let line = lines.get(start..).unwrap_or_default();
     if line.len() > MAX_LINE_BYTES {
         return Err(too_long(line.len()));
     }
@@ -44,7 +59,7 @@ pub(crate) fn write(
         Entry::parse(line, seq + 1).map_err(WriteError::Unreadable)?;
     }
     let hash = LedgerHash::of_line(line);
-    line.push(b'\n');
+    lines.push(b'\n');
     Ok(hash)
 }
 
@@ -137,9 +152,9 @@ mod tests {
 
     fn line(body: &Object) -> Result<Vec<u8>, WriteError> {
         let at = Timestamp::from_seconds(1_785_240_000).unwrap();
-        let mut line = b"left over".to_vec();
+        let mut line = b"before\n".to_vec();
         write(&mut line, 7, &NO_LINE, &Record::new(RecordKind::Decision, at, body))?;
-        Ok(line)
+        Ok(line.split_off(b"before\n".len()))
     }
 
     #[test]
