@@ -63,7 +63,7 @@ pub(crate) struct Content {
     pub(crate) fault: Option<Fault>,
     pub(crate) calls: usize,
     /// Bytes that a failed sync dropped: the log shows them, and no later sync writes them.
-    dropped: Range<usize>,
+    pub(crate) dropped: Range<usize>,
 }
 
 impl FakeDisk {
@@ -76,6 +76,13 @@ impl FakeDisk {
         content.head = head.to_vec();
         content.durable_head = head.to_vec();
         drop(content);
+        disk
+    }
+
+    /// A disk that holds all of this, as after a restart.
+    pub(crate) fn with(content: Content) -> Self {
+        let disk = Self::default();
+        *disk.content() = Content { fault: None, calls: 0, ..content };
         disk
     }
 
@@ -120,16 +127,33 @@ impl Content {
         self.fault.is_some_and(|fault| self.calls > fault.at)
     }
 
-    /// What a power loss may leave: the durable part, and any number of the bytes behind it.
+    /// What a power loss may leave of the open segment: the durable part, and behind it any number of the bytes that were written,
+    /// with any of their pages missing.
     pub(crate) fn after_power_loss(&self) -> impl Iterator<Item = Vec<u8>> {
-        let kept = self.durable.len();
-        (0..=self.log.len().saturating_sub(kept)).map(move |more| {
-            let mut log = self.durable.clone();
-            log.extend(self.log.iter().skip(kept).take(more));
-            log
-        })
+        let (durable, log) = (self.durable.len(), self.log.len());
+        let prefixes = (durable..=log).map(move |len| {
+            let mut left = self.durable.clone();
+            left.extend(&self.log[durable..len]);
+            left
+        });
+        let pages: Vec<_> = (durable..log).step_by(PAGE).collect();
+        let holes = (0..1_u32 << pages.len().min(6)).map(move |missing| {
+            let mut left = self.durable.clone();
+            left.extend(&self.log[durable..]);
+            for (page, start) in
+                pages.iter().enumerate().filter(|(page, _)| missing >> page & 1 == 1)
+            {
+                let end = if page == 5 { log } else { log.min(start + PAGE) };
+                left[*start..end].fill(0);
+            }
+            left
+        });
+        prefixes.chain(holes)
     }
 }
+
+/// A page, small enough for a line to have several.
+const PAGE: usize = 96;
 
 impl Disk for FakeDisk {
     fn len(&self) -> io::Result<u64> {

@@ -1,18 +1,24 @@
 use std::{
     path::Path,
-    sync::{Arc, Barrier, mpsc},
+    sync::{
+        Arc, Barrier,
+        mpsc::{self, Sender},
+    },
+    task::Wake,
     thread,
 };
 
-use axtary_actionpass::{LedgerHash, Object, RecordKind, Timestamp};
+use axtary_actionpass::{LedgerHash, Object, RecordKind, SigningKey, Timestamp};
 
 use super::*;
 use crate::{
+    checkpoint::Checkpoint,
     fake::{Content, FakeDisk, Fault, Gate},
     head::Head,
-    options::{Durability, Options},
-    read::Lines,
-    verify::verify_lines,
+    line::Entry,
+    note::NoteKey,
+    options::{CheckpointSigner, Durability, Options},
+    state::TreeState,
 };
 
 fn record(number: i32) -> Record {
@@ -50,43 +56,75 @@ fn assert_stopped(ledger: &FileLedger) {
     assert_eq!(ledger.sync(&last).unwrap_err().code(), "ledger.stopped");
 }
 
-/// Opens what is left, and demands that it verifies and holds what was acknowledged.
-fn assert_recovers(log: &[u8], head: &[u8], acknowledged: &[LedgerHash]) {
-    let disk = FakeDisk::holding(log, head);
-    let ledger = disk.open().unwrap();
+/// Options under which each record fills a segment, and a checkpoint is signed of it.
+fn small_segments() -> Options {
+    let key = SigningKey::from_seed(&[3; 32]);
+    let log = NoteKey::of_log("ledger.example/axtary", key.verifying_key().clone()).unwrap();
+    Options::from(Durability::Synced)
+        .with_segment_bytes(1)
+        .with_checkpoints(CheckpointSigner::new(log, key))
+}
+
+/// Opens what is left, and demands that what was acknowledged is there, in an unbroken chain that can be gone on with.
+fn assert_recovers(left: Content, options: &Options, acknowledged: &[LedgerHash]) {
+    let disk = FakeDisk::with(left);
+    let ledger = disk.open_with(options.clone()).unwrap();
     let appended = ledger.append(&record(7)).unwrap();
     ledger.sync(&appended).unwrap();
     drop(ledger);
-    let Content { log, head, .. } = disk.content().clone();
-    let mut expected = acknowledged.to_vec();
-    expected.push(appended.hash);
-    let head = Head::parse(&head).unwrap();
-    let verified =
-        verify_lines(Path::new("/ledger.jsonl"), Lines::of(&*log), head, &expected).unwrap();
-    assert_eq!(verified.anchored, verified.records);
+    let content = disk.content();
+    assert_eq!(content.durable, content.log);
+    let head = Head::parse(&content.head).unwrap();
+    let mut whole: Vec<u8> = content.closed.values().flatten().copied().collect();
+    whole.extend(&content.log);
+    let mut state = TreeState::start();
+    let mut missing: Vec<_> = acknowledged.iter().chain([&appended.hash]).collect();
+    for line in whole.strip_suffix(b"\n").unwrap().split(|byte| *byte == b'\n') {
+        let entry = Entry::parse(line, 0).unwrap();
+        assert_eq!((entry.seq, entry.prev), (state.tree.size(), state.last));
+        state.append(entry.hash);
+        missing.retain(|hash| **hash != entry.hash);
+    }
+    assert!(missing.is_empty(), "an acknowledged record is gone");
+    assert_eq!((head.records, head.last), (state.tree.size(), state.last));
+    if let Some(signer) = &options.checkpoints {
+        let signed = content.small.get(Path::new("/ledger.jsonl.checkpoint")).unwrap();
+        let signed = Checkpoint::verify(signed, &signer.log).unwrap();
+        assert_eq!((signed.size, signed.root), (state.tree.size(), state.tree.root()));
+    }
 }
 
 #[test]
 fn whichever_call_fails_nothing_acknowledged_is_lost() {
     let faults = [(0, false, false), (1, false, false), (99, true, false), (50, false, true)];
-    for (written, reported, for_ever) in faults {
-        for at in 0.. {
-            let fault = Fault { at, written, reported, for_ever };
-            let disk = FakeDisk::default();
-            disk.content().fault = Some(fault);
-            let mut acknowledged = Vec::new();
-            let closing = write_three(&disk, Durability::Synced.into(), &mut acknowledged);
-            let left = disk.content().clone();
-            if !left.has_failed() {
-                assert!(at > 12, "the faults reach every call of writing three records");
-                assert_eq!(acknowledged.len(), 3);
-                break;
-            }
-            assert!(acknowledged.len() < 3 || at >= closing, "{fault:?} was reported");
-            assert_recovers(&left.log, &left.head, &acknowledged);
-            for log in left.after_power_loss() {
-                for head in [&left.head, &left.durable_head] {
-                    assert_recovers(&log, head, &acknowledged);
+    for options in [Durability::Synced.into(), small_segments()] {
+        for (written, reported, for_ever) in faults {
+            for at in 0.. {
+                let fault = Fault { at, written, reported, for_ever };
+                let disk = FakeDisk::default();
+                disk.content().fault = Some(fault);
+                let mut acknowledged = Vec::new();
+                let closing = write_three(&disk, options.clone(), &mut acknowledged);
+                let left = disk.content().clone();
+                if !left.has_failed() {
+                    assert!(at > 12, "the faults reach every call of writing three records");
+                    assert_eq!(acknowledged.len(), 3);
+                    break;
+                }
+                assert!(acknowledged.len() < 3 || at >= closing, "{fault:?} was reported");
+                assert_recovers(left.clone(), &options, &acknowledged);
+                for log in left.after_power_loss() {
+                    for head in [&left.head, &left.durable_head] {
+                        let durable = log.clone();
+                        let left = Content {
+                            log: log.clone(),
+                            durable,
+                            head: head.clone(),
+                            dropped: 0..0,
+                            ..left.clone()
+                        };
+                        assert_recovers(left, &options, &acknowledged);
+                    }
                 }
             }
         }
@@ -131,7 +169,12 @@ fn a_sync_that_failed_is_not_tried_again_and_its_records_are_built_upon_by_nothi
     let next = ledger.append(&record(2)).unwrap();
     ledger.sync(&next).unwrap();
     let left = disk.content().clone();
-    assert_recovers(&left.durable, &left.head, &[kept.hash, next.hash]);
+    let log = left.durable.clone();
+    assert_recovers(
+        Content { log, dropped: 0..0, ..left },
+        &Durability::Synced.into(),
+        &[kept.hash, next.hash],
+    );
 }
 
 #[test]
@@ -211,4 +254,71 @@ fn a_record_of_another_ledger_is_not_said_to_be_durable() {
     let ledger = FakeDisk::default().open().unwrap();
     let foreign = Appended { seq: 0, hash: LedgerHash::from_bytes([1; 32]) };
     assert_eq!(ledger.sync(&foreign).unwrap_err().code(), "ledger.not_appended");
+}
+
+/// Lets a task be polled by hand, and tells when it was woken.
+struct Woken(Sender<()>);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        drop(self.0.send(()));
+    }
+}
+
+#[test]
+fn a_task_that_waits_is_woken_once_its_record_is_durable_and_blocks_nobody_meanwhile() {
+    let disk = FakeDisk::default();
+    let ledger = disk.open().unwrap();
+    let (begun, sync_began) = mpsc::channel();
+    let (let_through, through) = mpsc::channel();
+    disk.hold_next_sync(Gate { begun, through });
+    let (woken, wakes) = mpsc::channel();
+    let waker = Waker::from(Arc::new(Woken(woken)));
+    let poll = |appended| Ledger::poll_sync(&ledger, appended, &waker);
+
+    let first = ledger.append(&record(0)).unwrap();
+    assert!(poll(&first).is_pending(), "this thread goes on while the sync is held");
+    sync_began.recv().unwrap();
+    let second = ledger.append(&record(1)).unwrap();
+    assert!(poll(&second).is_pending());
+    assert!(poll(&second).is_pending());
+    let_through.send(()).unwrap();
+    wakes.recv().unwrap();
+    assert!(matches!(poll(&first), Poll::Ready(Ok(()))));
+    wakes.recv().unwrap();
+    assert!(matches!(poll(&second), Poll::Ready(Ok(()))));
+    let left = disk.content().clone();
+    assert_eq!(left.durable, left.log);
+}
+
+#[test]
+fn a_task_that_waits_is_woken_and_told_when_the_sync_fails() {
+    let disk = FakeDisk::default();
+    let ledger = disk.open().unwrap();
+    let appended = ledger.append(&record(0)).unwrap();
+    let at = disk.content().calls;
+    disk.content().fault = Some(Fault { at, written: 0, reported: false, for_ever: false });
+    let (woken, wakes) = mpsc::channel();
+    let waker = Waker::from(Arc::new(Woken(woken)));
+    if Ledger::poll_sync(&ledger, &appended, &waker).is_pending() {
+        wakes.recv().unwrap();
+    }
+    assert!(matches!(Ledger::poll_sync(&ledger, &appended, &waker), Poll::Ready(Err(_))));
+}
+
+#[test]
+fn a_waker_may_come_back_for_the_ledger() {
+    struct Returns(Arc<FileLedger>, Appended, Sender<bool>);
+    impl Wake for Returns {
+        fn wake(self: Arc<Self>) {
+            drop(self.2.send(self.0.sync(&self.1).is_ok()));
+        }
+    }
+    let ledger = Arc::new(FakeDisk::default().open().unwrap());
+    let appended = ledger.append(&record(0)).unwrap();
+    let (settled, settles) = mpsc::channel();
+    let waker = Waker::from(Arc::new(Returns(Arc::clone(&ledger), appended, settled)));
+    if Ledger::poll_sync(&*ledger, &appended, &waker).is_pending() {
+        assert!(settles.recv().unwrap());
+    }
 }

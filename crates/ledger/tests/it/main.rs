@@ -7,6 +7,7 @@
     reason = "tests stop where they fail"
 )]
 
+mod checkpoints;
 mod crash;
 mod displaced;
 mod guarded;
@@ -15,6 +16,8 @@ mod many_writers;
 mod merkle;
 mod opening;
 mod reading;
+mod segments;
+mod sensitive;
 mod tamper;
 mod torn;
 mod two_writers;
