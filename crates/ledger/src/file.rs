@@ -211,7 +211,11 @@ impl Disk for Files {
     fn write_head(&self, text: &[u8]) -> io::Result<()> {
         let mut head = &self.head;
         head.seek(SeekFrom::Start(0))?;
-        head.write_all(text)
+        // In one call: what is written in two, a crash can leave half new.
+        match head.write(text)? {
+            written if written == text.len() => Ok(()),
+            _ => Err(io::ErrorKind::WriteZero.into()),
+        }
     }
 
     fn sync_head(&self) -> io::Result<()> {

@@ -78,9 +78,9 @@ fn a_copy_of_the_whole_folder_is_refused_where_the_checkpoint_is_kept_elsewhere(
         let options = Options::from(Durability::Synced).with_checkpoints(signer);
         FileLedger::open(scene.path(), options)
     };
-    let _hash = append(&open().unwrap(), 0);
+    append(&open().unwrap(), 0);
     let older = copy(&scene);
-    let _hash = append(&open().unwrap(), 1);
+    append(&open().unwrap(), 1);
     restore(&older);
     assert_eq!(open().unwrap_err().code(), "ledger.rolled_back");
     assert!(!scene.beside("checkpoint").exists());
@@ -123,7 +123,7 @@ fn a_checkpoint_that_is_damaged_or_of_another_key_is_refused() {
 fn a_checkpoint_that_cannot_be_written_stops_the_ledger() {
     let scene = Scene::new();
     let ledger = FileLedger::open(scene.path(), signing(3)).unwrap();
-    let _hash = append(&ledger, 0);
+    append(&ledger, 0);
     fs::create_dir(scene.beside("checkpoint")).unwrap();
     assert_eq!(ledger.checkpoint().unwrap_err().code(), "ledger.io");
     assert_eq!(ledger.append(&crate::kit::record(1)).unwrap_err().code(), "ledger.stopped");

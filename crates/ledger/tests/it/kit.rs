@@ -34,6 +34,10 @@ impl Scene {
         scene
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().join("audit.jsonl")
     }
@@ -88,7 +92,20 @@ const CHILD: &str = "AXTARY_LEDGER_TEST_CHILD";
 
 /// Runs the test `name` of this binary in a second process, in which [`in_child`] yields `path`.
 pub(crate) fn child(name: &str, path: &Path) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    child_under(&[], name, path)
+}
+
+/// As [`child`], started by another program: a tracer, a shell that sets limits.
+pub(crate) fn child_under(program: &[&str], name: &str, path: &Path) -> Command {
+    let this = std::env::current_exe().unwrap();
+    let mut command = match program {
+        [] => Command::new(this),
+        [first, rest @ ..] => {
+            let mut command = Command::new(first);
+            command.args(rest).arg(this);
+            command
+        }
+    };
     command.args([name, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, path);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -97,6 +114,14 @@ pub(crate) fn child(name: &str, path: &Path) -> Command {
 /// The path that this process was given, if it is a second one.
 pub(crate) fn in_child() -> Option<PathBuf> {
     std::env::var_os(CHILD).map(PathBuf::from)
+}
+
+/// Whether this program runs here. On a machine that must run every test, it has to.
+pub(crate) fn has(program: &[&str]) -> bool {
+    let [first, rest @ ..] = program else { return true };
+    let mut command = Command::new(first);
+    command.args(rest).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
 }
 
 /// Says a line to the first process, at once. The test harness writes to the same pipe, hence the mark.

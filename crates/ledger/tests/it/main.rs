@@ -10,6 +10,8 @@
 mod checkpoints;
 mod crash;
 mod displaced;
+#[cfg(target_os = "linux")]
+mod faults;
 mod guarded;
 mod kit;
 mod many_writers;
