@@ -93,7 +93,36 @@ impl Timestamp {
         two(millis / 1000 % 60, b'.');
         out.extend_from_slice(&[digit(millis / 100), digit(millis / 10), digit(millis), b'Z']);
     }
+
+    /// Reads the text form, and no other spelling of a time.
+    pub fn read(text: &[u8]) -> Option<Self> {
+        let fits = |(byte, form): (&u8, &u8)| match form {
+            b'0' => byte.is_ascii_digit(),
+            other => byte == other,
+        };
+        if text.len() != TEXT_FORM.len() || !text.iter().zip(TEXT_FORM).all(fits) {
+            return None;
+        }
+        let number = |digits: std::ops::Range<usize>| {
+            let digits = text.get(digits)?.iter();
+            Some(digits.fold(0, |number, digit| number * 10 + u16::from(digit - b'0')))
+        };
+        let two = |at: usize| u8::try_from(number(at..at + 2)?).ok();
+        let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
+        if hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        let date =
+            Date::from_calendar_date(number(0..4)?.into(), two(5)?.try_into().ok()?, two(8)?);
+        let days = i64::from(date.ok()?.to_julian_day()) - JULIAN_DAY_OF_EPOCH;
+        let minutes = (days * 24 + i64::from(hour)) * 60 + i64::from(minute);
+        let millis = (minutes * 60 + i64::from(second)) * 1000 + i64::from(number(20..23)?);
+        Self::from_millis(millis).ok()
+    }
 }
+
+/// Where the text form has its digits.
+const TEXT_FORM: &[u8; 24] = b"0000-00-00T00:00:00.000Z";
 
 /// The Julian day of 1970-01-01.
 const JULIAN_DAY_OF_EPOCH: i64 = 2_440_588;
@@ -207,6 +236,31 @@ mod tests {
         let time = Timestamp::from_millis(1_785_240_000_007).unwrap();
         assert_eq!(time.to_string(), "2026-07-28T12:00:00.007Z");
         assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
+        assert_eq!(Timestamp::read(time.to_string().as_bytes()), Some(time));
+    }
+
+    #[test]
+    fn no_other_spelling_is_the_text_form() {
+        for other in [
+            "",
+            "2026-07-28T12:00:00Z",
+            "2026-07-28T12:00:00.00Z",
+            "2026-07-28T12:00:00.0000Z",
+            "2026-07-28t12:00:00.000Z",
+            "2026-07-28T12:00:00.000z",
+            "2026-07-28T12:00:00.000+00:00",
+            "2026-07-28T12:00:60.000Z",
+            "2026-07-28T12:60:00.000Z",
+            "2026-07-28T24:00:00.000Z",
+            "2026-02-29T12:00:00.000Z",
+            "2026-13-01T12:00:00.000Z",
+            "2026-00-01T12:00:00.000Z",
+            "2026-01-00T12:00:00.000Z",
+            "1969-12-31T23:59:59.999Z",
+            "+026-07-28T12:00:00.000Z",
+        ] {
+            assert_eq!(Timestamp::read(other.as_bytes()), None, "{other}");
+        }
     }
 
     #[test]
@@ -216,6 +270,7 @@ mod tests {
             let theirs =
                 OffsetDateTime::from_unix_timestamp(seconds).unwrap().format(&Rfc3339).unwrap();
             assert_eq!(time.to_string(), theirs.replace('Z', ".000Z"));
+            assert_eq!(Timestamp::read(time.to_string().as_bytes()), Some(time));
         }
     }
 

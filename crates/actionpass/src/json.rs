@@ -7,6 +7,7 @@
 
 mod canonical;
 mod number;
+mod recognize;
 mod scan;
 
 use std::fmt;
@@ -210,6 +211,12 @@ impl Object {
         canonical::write_object(self, out);
     }
 
+    /// Whether `bytes` are exactly the canonical form of an object that may stand `levels` deep in another value: what
+    /// [`Json::parse`] would read and [`Json::write_canonical`] write again. Builds nothing, and so is several times faster.
+    pub fn is_canonical(bytes: &[u8], levels: usize) -> bool {
+        recognize::is_canonical_object(bytes, levels)
+    }
+
     /// How many members there are.
     pub fn len(&self) -> usize {
         self.members.len()
@@ -221,12 +228,12 @@ impl Object {
     }
 
     fn position(&self, name: &str) -> Result<usize, usize> {
-        self.members.binary_search_by(|(probe, _)| utf16_order(probe, name))
+        self.members.binary_search_by(|(probe, _)| utf16_order(probe.as_bytes(), name.as_bytes()))
     }
 
     /// Takes members in any order; answers with the name that stands twice, if one does.
     fn from_members(mut members: Vec<(String, Json)>) -> Result<Self, String> {
-        members.sort_by(|(a, _), (b, _)| utf16_order(a, b));
+        members.sort_by(|(a, _), (b, _)| utf16_order(a.as_bytes(), b.as_bytes()));
         for pair in members.windows(2) {
             if let [(a, _), (b, _)] = pair
                 && a == b
@@ -247,14 +254,14 @@ impl IntoIterator for Object {
     }
 }
 
-/// Orders names by their UTF-16 code units, without encoding them.
+/// Orders names, as UTF-8, by their UTF-16 code units.
 ///
 /// RFC 8785, section 3.2.3. UTF-8 bytes order by code point; the two orders differ only where U+E000..=U+FFFF (lead
 /// bytes 0xEE and 0xEF) meets a supplementary character (lead bytes from 0xF0), whose surrogates are smaller.
-fn utf16_order(a: &str, b: &str) -> std::cmp::Ordering {
+fn utf16_order(a: &[u8], b: &[u8]) -> std::cmp::Ordering {
     let rank = |byte: u8| if matches!(byte, 0xEE | 0xEF) { byte | 0x10 } else { byte };
-    match a.bytes().zip(b.bytes()).find(|(x, y)| x != y) {
-        Some((x, y)) => rank(x).cmp(&rank(y)),
+    match a.iter().zip(b).find(|(x, y)| x != y) {
+        Some((x, y)) => rank(*x).cmp(&rank(*y)),
         None => a.len().cmp(&b.len()),
     }
 }

@@ -424,7 +424,7 @@ fn is_noncharacter(character: char) -> bool {
 }
 
 /// RFC 7493, section 2.1: noncharacters may be handled differently by every reader, so none gets in.
-fn refuse_noncharacters(text: &str) -> Result<(), ScanProblem> {
+pub(super) fn refuse_noncharacters(text: &str) -> Result<(), ScanProblem> {
     if text.is_ascii() {
         return Ok(());
     }

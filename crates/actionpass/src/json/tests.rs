@@ -258,6 +258,79 @@ fn the_member_writer_writes_what_the_tree_would() {
     assert_eq!(Json::parse(&bytes).unwrap().to_canonical(), bytes);
 }
 
+/// What recognizing must say: the scan reads an object there, and the writer writes it again.
+fn is_canonical(bytes: &[u8]) -> bool {
+    Json::parse(bytes).is_ok_and(|json| json.as_object().is_some() && json.to_canonical() == bytes)
+}
+
+#[test]
+fn what_departs_from_the_canonical_form_is_not_recognized() {
+    for canonical in [
+        "{}",
+        r#"{"":[],"a":{"b":[0,-1,0.5,1e-7,123456789012345]},"c":9007199254740991}"#,
+        r#"{"a\"":null,"b\\":true,"c":"\b\t\n\f\r\u0000\u000b\u001f\"\\"}"#,
+        "{\"\\r\":1,\"1\":2,\"a\":0,\"aa\":0,\"\u{80}\":3,\"\u{20ac}\":4,\"\u{1f602}\":5,\"\u{fb33}\":6}",
+    ] {
+        assert!(is_canonical(canonical.as_bytes()), "{canonical}");
+        assert!(Object::is_canonical(canonical.as_bytes(), 0), "{canonical}");
+    }
+    for other in [
+        "",
+        "[]",
+        "null",
+        "{",
+        "{}}",
+        "{} ",
+        " {}",
+        r#"{"a": 1}"#,
+        r#"{"a":1,}"#,
+        r#"{"a":1,"a":1}"#,
+        r#"{"b":1,"a":1}"#,
+        r#"{"aa":1,"a":1}"#,
+        r#"{"a":[1,]}"#,
+        r#"{"a":1.0}"#,
+        r#"{"a":1e2}"#,
+        r#"{"a":-0}"#,
+        r#"{"a":01}"#,
+        r#"{"a":-}"#,
+        r#"{"a":9007199254740992}"#,
+        r#"{"a":0.10}"#,
+        r#"{"a":nul}"#,
+        r#"{"a":"\/"}"#,
+        r#"{"a":"\u0061"}"#,
+        r#"{"a":"\u0008"}"#,
+        r#"{"a":"\u001F"}"#,
+        r#"{"a":"\u00e9"}"#,
+        r#"{"\u0061":1}"#,
+        r#"{"a\n":1,"a\n":1}"#,
+        r#"{"b":1,"\n":1}"#,
+        "{\"\u{fb33}\":1,\"\u{1f602}\":2}",
+        "{\"a\":\"\n\"}",
+        "{\"a\":\"\u{ffff}\"}",
+        "\u{feff}{}",
+    ] {
+        assert!(!is_canonical(other.as_bytes()), "{other}");
+        assert!(!Object::is_canonical(other.as_bytes(), 0), "{other}");
+    }
+    assert!(!Object::is_canonical(b"{\"a\":\"\xC0\x80\"}", 0));
+}
+
+#[test]
+fn recognizing_bounds_depth_and_size_as_the_scan_does() {
+    let nested = |depth: usize| {
+        [b"{\"a\":".repeat(depth - 1), b"{}".to_vec(), b"}".repeat(depth - 1)].concat()
+    };
+    assert!(Object::is_canonical(&nested(MAX_DEPTH), 0));
+    assert!(!Object::is_canonical(&nested(MAX_DEPTH + 1), 0));
+    assert!(Object::is_canonical(&nested(MAX_DEPTH - 1), 1));
+    assert!(!Object::is_canonical(&nested(MAX_DEPTH), 1));
+    let list = [b"{\"a\":".as_slice(), &b"[".repeat(64), &b"]".repeat(64), b"}"].concat();
+    assert!(!Object::is_canonical(&list, 0));
+    let long = |bytes: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - 8)).into_bytes();
+    assert!(Object::is_canonical(&long(MAX_BYTES), 0));
+    assert!(!Object::is_canonical(&long(MAX_BYTES + 1), 0));
+}
+
 /// Any value of the profile.
 fn any_json() -> impl Strategy<Value = Json> {
     let text = proptest::string::string_regex("[a-z\"\\\\\n\u{e9}\u{20ac}\u{1f602}\u{fb33}]{0,6}")
@@ -342,6 +415,29 @@ proptest! {
             let theirs: serde_json::Value = serde_json::from_str(&bytes).unwrap();
             prop_assert_eq!(Json::try_from(&theirs).unwrap(), json);
         }
+    }
+
+    #[test]
+    fn recognized_is_what_is_read_and_written_again(
+        json in any_json(), at in any::<prop::sample::Index>(), byte in 0..128_u8, insert in any::<bool>(),
+    ) {
+        let object = Object::new().with("a", json.clone()).with("b", json);
+        let mut bytes = Json::from(object).to_canonical();
+        prop_assert!(Object::is_canonical(&bytes, 0));
+        let at = at.index(bytes.len());
+        match byte {
+            0 => { bytes.remove(at); }
+            byte if insert => bytes.insert(at, byte),
+            byte => bytes[at] ^= byte,
+        }
+        prop_assert_eq!(Object::is_canonical(&bytes, 0), is_canonical(&bytes));
+    }
+
+    #[test]
+    fn nothing_near_the_canonical_form_is_taken_for_it(
+        text in r#"\{"[ab\\ntu01\u{e9}\u{ffff}]{0,6}":([\[\]0-9eE.+\-"\\u]{0,8}|\{\}),"[ab]{0,2}":1\}"#,
+    ) {
+        prop_assert_eq!(Object::is_canonical(text.as_bytes(), 0), is_canonical(text.as_bytes()));
     }
 
     #[test]

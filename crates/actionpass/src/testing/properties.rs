@@ -6,8 +6,8 @@ use std::{sync::OnceLock, time::Duration};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
-    Action, Execution, FixedClock, Guard, Issuer, Json, KeySet, MemoryStore, Payload, Signer as _,
-    SigningKey, Timestamp, Verifier,
+    Action, Execution, FixedClock, Guard, Issuer, Json, KeySet, MemoryStore, Object, Payload,
+    Signer as _, SigningKey, Timestamp, Verifier,
     testing::{MemoryLedger, action, permit_if},
 };
 
@@ -26,10 +26,16 @@ pub fn json_scan(bytes: &[u8]) {
     );
 }
 
-/// The canonical form is a fixed point, and the payload's hash is of it.
+/// The canonical form is a fixed point, nothing else is recognized as one, and the payload's hash is of it.
 pub fn canonical(bytes: &[u8]) {
-    let Ok(json) = Json::parse(bytes) else { return };
+    let Ok(json) = Json::parse(bytes) else {
+        assert!(!Object::is_canonical(bytes, 0), "what is not JSON is recognized");
+        return;
+    };
     let canonical = json.to_canonical();
+    let is_object = json.as_object().is_some();
+    assert_eq!(Object::is_canonical(bytes, 0), is_object && canonical == bytes);
+    assert_eq!(Object::is_canonical(&canonical, 0), is_object);
     assert_eq!(
         Json::parse(&canonical).as_ref(),
         Ok(&json),
