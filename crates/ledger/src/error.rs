@@ -1,4 +1,4 @@
-//! What can go wrong, one enum for each boundary: opening, writing, reading, verifying. Every error has a stable `code()`.
+//! What can go wrong, one enum for each boundary: opening, writing, reading. Every error has a stable `code()`.
 
 use std::{
     fmt, io,
@@ -7,7 +7,7 @@ use std::{
 
 use crate::note::NoteError;
 
-use axtary_actionpass::{ClockError, LedgerError, LedgerHash, PassId, ScanError, SignError};
+use axtary_actionpass::{ClockError, LedgerError, PassId, ScanError, SignError};
 
 /// An operation on a file that failed.
 #[derive(Debug, thiserror::Error)]
@@ -374,71 +374,6 @@ impl ReadFailure {
             Self::Io(_) => "ledger.io",
             Self::Line(bad) => bad.problem.code(),
             Self::NoSuchPass { .. } => "ledger.no_such_pass",
-        }
-    }
-}
-
-/// What verification found.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum VerifyFailure {
-    /// A file could not be read; nothing is known of the ledger.
-    #[error(transparent)]
-    Io(#[from] IoFailure),
-    /// A line is not as it was written.
-    #[error("{bad}; records before it in an unbroken chain: {intact}")]
-    Line {
-        /// The first bad line.
-        bad: BadLine,
-        /// How many records before it form an unbroken chain. That none of them alone was edited is certain; that not
-        /// all of them were written anew, only a hash kept elsewhere can show.
-        intact: u64,
-    },
-    /// The ledger ends before the record that its head names.
-    #[error("`{}` has lost records: it holds {records}, but {durable} were durable", path.display())]
-    Truncated {
-        /// The ledger.
-        path: PathBuf,
-        /// How many records it holds.
-        records: u64,
-        /// How many its head names.
-        durable: u64,
-    },
-    /// The head file is damaged, so that the end of the ledger cannot be verified.
-    #[error("the head `{}` is damaged; without it the end of the ledger cannot be verified", head.display())]
-    BadHead {
-        /// The head file.
-        head: PathBuf,
-    },
-    /// A record that the caller knows of is not in the ledger.
-    #[error("`{}` holds no line with the hash `{hash}`: it was removed or edited", path.display())]
-    Absent {
-        /// The ledger.
-        path: PathBuf,
-        /// The hash that was expected.
-        hash: LedgerHash,
-    },
-}
-
-impl VerifyFailure {
-    /// The stable name of what was found, such as `ledger.edited`.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Io(_) => "ledger.io",
-            Self::Line { bad, .. } => bad.problem.code(),
-            Self::Truncated { .. } => "ledger.truncated",
-            Self::BadHead { .. } => "ledger.bad_head",
-            Self::Absent { .. } => "ledger.absent",
-        }
-    }
-
-    /// The first bad line, if a line is bad.
-    pub fn bad_line(&self) -> Option<&BadLine> {
-        match self {
-            Self::Line { bad, .. } => Some(bad),
-            Self::Io(_) | Self::Truncated { .. } | Self::BadHead { .. } | Self::Absent { .. } => {
-                None
-            }
         }
     }
 }

@@ -87,7 +87,7 @@ mod verify;
 pub use crate::{
     append::FileLedger,
     checkpoint::Checkpoint,
-    error::{BadLine, IoFailure, OpenError, Problem, ReadFailure, VerifyFailure, WriteError},
+    error::{BadLine, IoFailure, OpenError, Problem, ReadFailure, WriteError},
     line::{Entry, MAX_LINE_BYTES},
     note::{NoteError, NoteKey},
     open::Repair,
@@ -96,5 +96,8 @@ pub use crate::{
     read::{PassHistory, Reader, find, tail},
     sensitive::disclosed,
     tree::{RootHash, Tree},
-    verify::{Verified, verify, verify_against},
+    verify::{
+        Damage, Finding, FindingKind, Place, Progress, Verification, Verified, VerifyFailure,
+        verify, verify_against,
+    },
 };

@@ -123,7 +123,9 @@ impl Entry {
         let prev = text("prev")
             .and_then(|prev| LedgerHash::parse(prev).ok())
             .ok_or(Problem::Member("prev"))?;
-        let at = text("ts").and_then(read_time).ok_or(Problem::Member("ts"))?;
+        let at = text("ts")
+            .and_then(|ts| Timestamp::read(ts.as_bytes()))
+            .ok_or(Problem::Member("ts"))?;
         let kind = text("kind").filter(|kind| is_kind(kind)).ok_or(Problem::Member("kind"))?;
         let kind = kind.to_owned();
         let body = members.into_iter().find_map(|(name, value)| match value {
@@ -135,12 +137,7 @@ impl Entry {
     }
 }
 
-/// Reads a time in the one spelling that is written.
-fn read_time(text: &str) -> Option<Timestamp> {
-    text.parse::<Timestamp>().ok().filter(|time| time.to_string() == text)
-}
-
-fn is_kind(text: &str) -> bool {
+pub(crate) fn is_kind(text: &str) -> bool {
     (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
 }
 

@@ -8,7 +8,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
 /// The largest note that is read, in bytes.
-const MAX_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_BYTES: usize = 64 * 1024;
 /// The most lines of signatures that are read.
 const MAX_SIGNATURES: usize = 100;
 /// How a line of signatures begins: an em dash and a space.

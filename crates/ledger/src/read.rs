@@ -213,11 +213,6 @@ impl RawLine<'_> {
         !self.has_newline && self.bytes.len() <= MAX_LINE_BYTES
     }
 
-    /// Where the next line starts.
-    pub(crate) fn end(&self) -> u64 {
-        self.offset + u64::try_from(self.bytes.len() + 1).unwrap_or(u64::MAX)
-    }
-
     pub(crate) fn parse(&self, path: &Path) -> Result<Entry, BadLine> {
         let bad = |problem| BadLine::new(path, Some(self.line), self.offset, problem);
         if self.is_torn() {

@@ -3,7 +3,7 @@
 use std::{fs, sync::LazyLock};
 
 use axtary_actionpass::LedgerHash;
-use axtary_ledger::{VerifyFailure, verify, verify_against};
+use axtary_ledger::{Place, VerifyFailure, verify, verify_against};
 use proptest::prelude::*;
 
 use crate::kit::Scene;
@@ -36,10 +36,16 @@ fn verify_lines(lines: &[Vec<u8>]) -> Result<axtary_ledger::Verified, VerifyFail
 fn found_at(lines: &[Vec<u8>], line: usize, codes: &[&str]) {
     let failure = verify_lines(lines).unwrap_err();
     assert!(codes.contains(&failure.code()), "{failure}");
-    let bad = failure.bad_line().unwrap_or_else(|| panic!("{failure}"));
-    assert_eq!(bad.line(), Some(u64::try_from(line).unwrap()), "{failure}");
+    let place = first_place(&failure);
+    assert_eq!(place.line, u64::try_from(line).unwrap(), "{failure}");
     let offset: usize = lines[..line - 1].iter().map(Vec::len).sum();
-    assert_eq!(bad.offset(), u64::try_from(offset).unwrap());
+    assert_eq!(place.offset, u64::try_from(offset).unwrap());
+}
+
+#[track_caller]
+fn first_place(failure: &VerifyFailure) -> &Place {
+    let place = failure.findings().first().and_then(|finding| finding.place.as_ref());
+    place.unwrap_or_else(|| panic!("{failure}"))
 }
 
 fn line_of(byte: usize) -> usize {
@@ -76,8 +82,8 @@ fn every_byte_is_covered_and_its_line_is_named() {
     for at in 0..length() {
         let flipped = with_byte(at, |byte| byte ^ 1);
         let failure = verify_lines(&flipped).unwrap_err();
-        let bad = failure.bad_line().unwrap_or_else(|| panic!("byte {at}: {failure}"));
-        assert_eq!(bad.line(), Some(u64::try_from(line_of(at)).unwrap()), "byte {at}: {failure}");
+        let line = u64::try_from(line_of(at)).unwrap();
+        assert_eq!(first_place(&failure).line, line, "byte {at}: {failure}");
     }
 }
 
@@ -88,9 +94,9 @@ proptest! {
     fn any_change_of_a_byte_is_found(at in 0..length(), change in 1..=255_u8) {
         let changed = with_byte(at, |byte| byte ^ change);
         let failure = verify_lines(&changed).unwrap_err();
-        let line = failure.bad_line().expect("a line is named").line();
         // A newline that came or went splits or joins lines; the first of them is named.
-        prop_assert_eq!(line, Some(u64::try_from(line_of(at)).unwrap()), "{}", failure);
+        let line = u64::try_from(line_of(at)).unwrap();
+        prop_assert_eq!(first_place(&failure).line, line, "{}", failure);
     }
 
     #[test]
@@ -110,7 +116,7 @@ proptest! {
         let moved = order.iter().enumerate().position(|(place, at)| place != *at);
         match moved {
             None => prop_assert!(verify_lines(&lines).is_ok()),
-            Some(first) => found_at(&lines, first + 1, &["ledger.out_of_place"]),
+            Some(first) => found_at(&lines, first + 1, &["ledger.reordered"]),
         }
     }
 }
@@ -121,7 +127,7 @@ fn a_removed_line_is_found() {
         let mut lines = WHOLE.lines.clone();
         lines.remove(at);
         if at + 1 < RECORDS {
-            found_at(&lines, at + 1, &["ledger.out_of_place"]);
+            found_at(&lines, at + 1, &["ledger.missing"]);
         } else {
             assert_eq!(verify_lines(&lines).unwrap_err().code(), "ledger.truncated");
         }
@@ -135,7 +141,7 @@ fn a_line_that_stands_twice_is_found() {
             let mut lines = WHOLE.lines.clone();
             lines.insert(to, WHOLE.lines[at].clone());
             let first = if to == at { at + 1 } else { to };
-            found_at(&lines, first + 1, &["ledger.out_of_place"]);
+            found_at(&lines, first + 1, &["ledger.inserted"]);
         }
     }
 }
@@ -146,7 +152,7 @@ fn a_line_of_another_ledger_is_found() {
     for at in 0..RECORDS {
         let mut lines = WHOLE.lines.clone();
         lines.insert(at, other[7].clone());
-        found_at(&lines, at + 1, &["ledger.out_of_place"]);
+        found_at(&lines, at + 1, &["ledger.inserted"]);
     }
 }
 
@@ -166,10 +172,10 @@ fn an_edited_line_is_named_and_not_the_one_behind_it() {
 }
 
 #[test]
-fn a_line_forged_into_the_chain_is_found_by_its_successor() {
+fn a_line_forged_into_the_chain_is_named_and_not_the_one_that_it_displaces() {
     let mut lines = WHOLE.lines.clone();
     lines.insert(2, edited(2)[2].clone());
-    found_at(&lines, 4, &["ledger.out_of_place"]);
+    found_at(&lines, 3, &["ledger.inserted"]);
 }
 
 #[test]
@@ -201,8 +207,8 @@ fn without_a_head_the_last_line_alone_is_not_covered() {
         match verify(scene.path()) {
             Ok(verified) => assert_eq!((at, verified.anchored), (RECORDS - 1, 0)),
             Err(failure) => {
-                let line = failure.bad_line().unwrap().line();
-                assert_eq!(line, Some(u64::try_from(at + 1).unwrap()), "{failure}");
+                let line = u64::try_from(at + 1).unwrap();
+                assert_eq!(first_place(&failure).line, line, "{failure}");
             }
         }
     }
@@ -222,19 +228,19 @@ fn a_last_line_that_nothing_vouches_for_is_named_where_its_predecessor_is_known_
     // Its `prev` is right.
     scene.write(&[&WHOLE.lines[..2].concat(), renumbered.as_bytes()].concat());
     let failure = verify(scene.path()).unwrap_err();
-    assert_eq!(failure.bad_line().unwrap().line(), Some(3), "{failure}");
+    assert_eq!(first_place(&failure).line, 3, "{failure}");
 
     // Its predecessor is expected.
     scene.write(&[&WHOLE.lines[..2].concat(), rechained.as_bytes()].concat());
     let failure = verify_against(scene.path(), &WHOLE.hashes[1..2]).unwrap_err();
-    assert_eq!(failure.bad_line().unwrap().line(), Some(3), "{failure}");
+    assert_eq!(first_place(&failure).line, 3, "{failure}");
 }
 
 #[test]
 fn a_failure_says_how_far_the_chain_is_whole() {
     let failure = verify_lines(&edited(3)).unwrap_err();
-    let VerifyFailure::Line { intact, .. } = failure else { panic!("{failure}") };
-    assert_eq!(intact, 3);
+    let VerifyFailure::Damaged(damage) = &failure else { panic!("{failure}") };
+    assert_eq!(damage.intact(), 3);
     let message = failure.to_string();
     assert!(message.contains("audit.jsonl`, line 4 at byte "), "{message}");
     assert!(message.ends_with("; records before it in an unbroken chain: 3"), "{message}");

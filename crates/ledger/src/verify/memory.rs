@@ -1,0 +1,53 @@
+//! Ledgers in memory, for tests.
+
+use std::io;
+
+use axtary_actionpass::LedgerHash;
+
+use super::{
+    Verification, Verified, VerifyFailure,
+    chunk::Source,
+    files::{Files, Part, Start},
+    read::Split,
+};
+use crate::{head::Head, segment::closed_path, state::TreeState};
+
+impl Source for Vec<u8> {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let start = usize::try_from(offset).unwrap().min(self.len());
+        let read = buffer.len().min(self.len() - start);
+        buffer[..read].copy_from_slice(&self[start..start + read]);
+        Ok(read)
+    }
+}
+
+/// A ledger of several segments: each with the number of its first record, the last one open.
+pub(super) fn files(segments: &[(u64, &[u8])], head: Head) -> Files<Vec<u8>> {
+    let part = |(at, (first, log)): (usize, &(u64, &[u8]))| {
+        let open = at + 1 == segments.len();
+        Part {
+            path: if open { "/ledger".into() } else { closed_path("/ledger".as_ref(), *first) },
+            first: (!open).then_some(*first),
+            state: None,
+            source: log.to_vec(),
+            length: u64::try_from(log.len()).unwrap(),
+        }
+    };
+    Files {
+        head,
+        checkpoint: None,
+        parts: segments.iter().enumerate().map(part).collect(),
+        start: Start { first: 0, state: Some(TreeState::start()) },
+        damaged: Vec::new(),
+    }
+}
+
+/// Verifies a log in one file.
+pub(crate) fn verify_log(
+    log: &[u8],
+    head: Head,
+    expected: &[LedgerHash],
+) -> Result<Verified, VerifyFailure> {
+    let verification = Verification::of("/ledger").with_expected(expected);
+    verification.verify(files(&[(0, log)], head), Split { chunk: 64, threads: 2 }, |_| {})
+}
