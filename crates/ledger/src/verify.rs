@@ -38,6 +38,8 @@ mod judge;
 pub(crate) mod memory;
 mod piece;
 mod read;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashSet,

@@ -67,10 +67,9 @@ pub enum FindingKind {
         /// The record that belongs here.
         expected: u64,
     },
-    /// Lines of another chain start here, which fits neither what stands before nor what the end of the ledger is known to be.
-    #[error(
-        "another chain starts here with record {seq}: its lines were spliced in, or those before it"
-    )]
+    /// Several lines start here that fit neither what is before them nor what is known to be behind them: they are of another chain,
+    /// or the line before them and the last of them were both edited.
+    #[error("another chain starts here with record {seq}, or the lines around it were edited")]
     Forked {
         /// The record that it starts with.
         seq: u64,

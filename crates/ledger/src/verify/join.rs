@@ -29,6 +29,8 @@ pub(super) struct Joined {
     pub(super) anchored: u64,
     /// The size of the largest checkpoint with the trunk's root.
     pub(super) checkpointed: u64,
+    /// The size of the smallest checkpoint with another root than the trunk's.
+    pub(super) forked_from: Option<u64>,
     /// The line that the head names, if that is not where it says.
     pub(super) head_is_elsewhere: Option<Spot>,
     /// What does not fit, apart from the lines to each other.
@@ -83,6 +85,7 @@ impl Joiner {
             trunk: start.state.clone(),
             anchored: 0,
             checkpointed: 0,
+            forked_from: None,
             head_is_elsewhere: None,
             misfits: Vec::new(),
             unreached: Vec::new(),
@@ -219,8 +222,7 @@ impl Joiner {
                 self.joined.checkpointed = size;
                 self.joined.anchored = size;
             } else {
-                let kind = FindingKind::ForkedFromCheckpoint { size };
-                self.joined.misfits.push(Misfit { kind, spot: None, record: size });
+                self.joined.forked_from.get_or_insert(size);
             }
         }
     }

@@ -49,9 +49,6 @@ pub(super) fn judge(ledger: &Path, start: &Start, head: &Head, joined: &Joined) 
         found: Vec::new(),
     };
     for Misfit { kind, spot, record } in &joined.misfits {
-        if let FindingKind::ForkedFromCheckpoint { .. } = kind {
-            judge.broken.get_or_insert(joined.checkpointed);
-        }
         judge.find(kind.clone(), *spot, *record);
     }
     for (at, piece) in joined.pieces.iter().enumerate() {
@@ -257,9 +254,20 @@ impl<'a> Judge<'a> {
         for hash in absent {
             self.find(FindingKind::Absent(hash), None, records);
         }
+        // Unless a record before is known to be another, which changes every root behind it.
+        if let Some(size) =
+            joined.forked_from.filter(|size| self.broken.is_none_or(|at| at >= *size))
+        {
+            self.broken = Some(joined.checkpointed);
+            self.found.iter_mut().for_each(|one| one.intact = one.intact.min(joined.checkpointed));
+            self.find(FindingKind::ForkedFromCheckpoint { size }, None, size);
+        }
         // Whatever was inserted or removed moves the lines behind it.
         if let Some(spot) = joined.head_is_elsewhere.filter(|_| self.found.is_empty()) {
             self.find(FindingKind::NotTheHead, Some(spot), self.head.records - 1);
+        }
+        if self.found.iter().any(|one| one.kind == FindingKind::NotTheHead) {
+            self.broken.get_or_insert(self.head.records - 1);
         }
         let intact = self.broken.unwrap_or(records).min(records);
         Verdict { found: self.found, intact, records }

@@ -21,15 +21,15 @@ impl Source for Vec<u8> {
     }
 }
 
-/// A ledger of several segments: each with the number of its first record, the last one open.
-pub(super) fn files(segments: &[(u64, &[u8])], head: Head) -> Files<Vec<u8>> {
-    let part = |(at, (first, log)): (usize, &(u64, &[u8]))| {
+/// A ledger in memory: its segments, each with the number of its first record, of which the last is open.
+pub(super) fn files(segments: &[(u64, Vec<u8>)], head: Head) -> Files<Vec<u8>> {
+    let part = |(at, (first, log)): (usize, &(u64, Vec<u8>))| {
         let open = at + 1 == segments.len();
         Part {
             path: if open { "/ledger".into() } else { closed_path("/ledger".as_ref(), *first) },
             first: (!open).then_some(*first),
             state: None,
-            source: log.to_vec(),
+            source: log.clone(),
             length: u64::try_from(log.len()).unwrap(),
         }
     };
@@ -48,6 +48,7 @@ pub(crate) fn verify_log(
     head: Head,
     expected: &[LedgerHash],
 ) -> Result<Verified, VerifyFailure> {
-    let verification = Verification::of("/ledger").with_expected(expected);
-    verification.verify(files(&[(0, log)], head), Split { chunk: 64, threads: 2 }, |_| {})
+    let files = files(&[(0, log.to_vec())], head);
+    let split = Split { chunk: 64, threads: 2 };
+    Verification::of("/ledger").with_expected(expected).verify(files, split, |_| {})
 }
