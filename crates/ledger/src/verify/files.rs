@@ -155,3 +155,6 @@ fn read_whole(path: &Path, most: usize) -> Result<Option<Vec<u8>>, IoFailure> {
         Err(error) => Err(IoFailure::new("read", path, error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,3 +66,80 @@ impl From<Entry> for Frame {
         Self { seq, prev }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axtary_actionpass::{Record, RecordKind};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::line::{self, NO_LINE};
+
+    fn line(seq: u64, body: &Object) -> Vec<u8> {
+        let at = Timestamp::from_seconds(1_785_240_000).unwrap();
+        let mut line = Vec::new();
+        let record = Record::new(RecordKind::Outcome, at, body);
+        line::write(&mut line, seq, &LedgerHash::of_line(b"before"), &record).unwrap();
+        line.pop();
+        line
+    }
+
+    #[test]
+    fn the_frame_is_what_the_whole_line_says() {
+        for seq in [0, 7, 10, MAX_NUMBER] {
+            let line = line(seq, &Object::new().with("text", "é\",\"v\":1}"));
+            let frame = Frame::read(&line).unwrap();
+            assert_eq!(frame, Frame { seq, prev: LedgerHash::of_line(b"before") });
+            assert_eq!(Frame::from(Entry::parse(&line, 1).unwrap()), frame);
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_a_line_has_no_frame() {
+        let good = String::from_utf8(line(7, &Object::new().with("a", 1))).unwrap();
+        assert!(Frame::read(good.as_bytes()).is_some());
+        let long = format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_LINE_BYTES));
+        for (from, to) in [
+            ("{\"body\"", "{ \"body\""),
+            ("\"seq\":7", "\"seq\":07"),
+            ("\"seq\":7", "\"seq\":"),
+            ("\"seq\":7", "\"seq\":7.0"),
+            ("\"seq\":7", "\"seq\":-7"),
+            ("\"seq\":7", "\"seq\":9007199254740992"),
+            ("\"seq\":7", "\"seq\":99999999999999999999"),
+            (",\"v\":1", ",\"v\":2"),
+            (",\"v\":1", ",\"v\":1,\"w\":1"),
+            (".000Z", "Z"),
+            ("sha256:", "sha512:"),
+            ("outcome", "Outcome"),
+            ("outcome", ""),
+            ("outcome", &"x".repeat(33)),
+            ("{\"a\":1}", "[]"),
+            ("{\"a\":1}", "{\"a\":1},\"c\":1"),
+            ("{\"a\":1}", "{\"a\":01}"),
+            ("{\"a\":1}", &long),
+        ] {
+            let bad = good.replacen(from, to, 1);
+            assert_ne!(bad, good);
+            assert_eq!(Frame::read(bad.as_bytes()), None, "{bad}");
+            assert!(Entry::parse(bad.as_bytes(), 1).is_err(), "{bad}");
+        }
+        assert_eq!(Frame::read(b""), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_has_a_frame_exactly_if_it_reads_as_a_record(
+            text in "[a-z\"\\\\\u{e9}]{0,8}", seq in 0..120_u64, at in any::<prop::sample::Index>(), byte in any::<u8>(), insert in any::<bool>(),
+        ) {
+            let mut line = line(seq, &Object::new().with("text", text).with("n", NO_LINE.to_string()));
+            let at = at.index(line.len());
+            match byte {
+                0 => { line.remove(at); }
+                byte if insert => line.insert(at, byte),
+                byte => line[at] ^= byte,
+            }
+            prop_assert_eq!(Frame::read(&line), Entry::parse(&line, 1).ok().map(Frame::from));
+        }
+    }
+}
