@@ -51,14 +51,14 @@
 //! - Half a line at the end, as a crash leaves it, is moved aside and reported ([`FileLedger::repair`]). Anything else
 //!   that is wrong refuses to open, and no new chain is started over an old file.
 //! - One process writes at a time; the second is told which one is first.
-//! - [`verify`] finds any edited, inserted, removed or reordered line, and names the first.
+//! - [`verify`] finds any edited, inserted, removed or reordered line, and says of each what was done ([`FindingKind`]).
 //!
 //! # What is not
 //!
 //! - The chain shows nothing of its own end: only the head, or a hash kept elsewhere, tells that the last line was edited
 //!   or that lines behind it are gone. [`Verified::anchored`] says how far such a witness reaches.
 //! - Who can write both the ledger and its head can rewrite history. That is found only against something kept out of
-//!   reach: the `ledger_hash` of passes, given to [`verify_against`].
+//!   reach: the `ledger_hash` of passes, given to [`verify_against`], or a checkpoint, given to [`Verification`].
 //! - Opening reads the end of the file, not all of it; [`verify`] does.
 //!
 //! [`Record`]: axtary_actionpass::Record

@@ -1,5 +1,4 @@
-//! Judging: from the pieces that a ledger falls into to what was done to it. The rules stand in the documentation of
-//! [`verify`](crate::verify()).
+//! Judging: from the pieces that a ledger falls into to what was done to it. The rules stand at the top of `verify.rs`.
 
 use std::path::Path;
 

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::{memory::files, *};
 use crate::{
+    error::Problem,
     head::Head,
     line::{self, NO_LINE},
     state::TreeState,
@@ -397,4 +398,32 @@ fn a_line_that_is_finished_meanwhile_is_read_to_its_end() {
     assert_eq!(verified.records, 12);
     assert!(seen.is_sorted_by_key(|now| now.bytes));
     assert!(seen.last().is_some_and(|now| now.bytes == now.of));
+}
+
+/// Zeros, and no end of them.
+struct Zeros;
+
+impl Source for Zeros {
+    fn read_at(&self, _: u64, buffer: &mut [u8]) -> std::io::Result<usize> {
+        buffer.fill(0);
+        Ok(buffer.len())
+    }
+}
+
+#[test]
+fn ten_gigabytes_of_zeros_are_refused() {
+    let part = files::Part {
+        path: "/ledger".into(),
+        first: None,
+        state: None,
+        source: Zeros,
+        length: 10_000_000_000,
+    };
+    let start = files::Start { first: 0, state: Some(TreeState::start()) };
+    let files =
+        Files { head: Head::EMPTY, checkpoint: None, parts: vec![part], start, damaged: vec![] };
+    let split = Split::for_this_machine();
+    let failure = Verification::of("/ledger").verify(files, split, |_| {}).unwrap_err();
+    let [finding] = failure.findings() else { panic!("{failure}") };
+    assert_eq!(finding.kind, FindingKind::Edited(Problem::TooLong));
 }

@@ -8,6 +8,7 @@
 )]
 
 mod checkpoints;
+mod bounded;
 mod crash;
 mod displaced;
 #[cfg(target_os = "linux")]

@@ -72,3 +72,24 @@ fn the_head_of_a_buffered_ledger_covers_its_records_once_it_is_closed() {
     let verified = verify(scene.path()).unwrap();
     assert_eq!((verified.records, verified.anchored), (1, 1));
 }
+
+#[test]
+fn a_ledger_that_grows_while_it_is_verified_is_whole() {
+    let scene = Scene::new();
+    let ledger = scene.open();
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for number in 0..300 {
+                append(&ledger, number);
+            }
+        });
+        while !writer.is_finished() {
+            match verify(scene.path()) {
+                Ok(verified) => assert!(verified.anchored <= verified.records),
+                // Half of a write, seen while it was made.
+                Err(failure) => assert_eq!(failure.code(), "ledger.torn", "{failure}"),
+            }
+        }
+    });
+    assert_eq!(verify(scene.path()).unwrap().anchored, 300);
+}

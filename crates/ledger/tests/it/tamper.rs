@@ -1,12 +1,12 @@
-//! Any change of a ledger is found, and the first bad line is named.
+//! Any change of a ledger is found, and the line that was changed is named.
 
 use std::{fs, sync::LazyLock};
 
 use axtary_actionpass::LedgerHash;
-use axtary_ledger::{Place, VerifyFailure, verify, verify_against};
+use axtary_ledger::{Durability, FileLedger, Place, VerifyFailure, verify, verify_against};
 use proptest::prelude::*;
 
-use crate::kit::Scene;
+use crate::kit::{Scene, record};
 
 const RECORDS: usize = 5;
 
@@ -244,4 +244,50 @@ fn a_failure_says_how_far_the_chain_is_whole() {
     let message = failure.to_string();
     assert!(message.contains("audit.jsonl`, line 4 at byte "), "{message}");
     assert!(message.ends_with("; records before it in an unbroken chain: 3"), "{message}");
+}
+
+/// Another product numbers its records by how many it holds, drops the oldest, and verifies what is left.
+#[test]
+fn records_that_were_dropped_from_the_front_are_found_also_if_the_rest_is_numbered_anew() {
+    let rest = &WHOLE.lines[2..];
+    found_at(rest, 1, &["ledger.missing"]);
+    let renumbered: Vec<_> = rest
+        .iter()
+        .enumerate()
+        .map(|(at, line)| {
+            let line = String::from_utf8(line.clone()).unwrap();
+            line.replace(&format!("\"seq\":{}", at + 2), &format!("\"seq\":{at}")).into_bytes()
+        })
+        .collect();
+    found_at(&renumbered, 1, &["ledger.edited"]);
+}
+
+/// Another product reads a file in which three bytes of 2,000 entries are damaged as one of one entry, and reports success.
+#[test]
+fn three_damaged_bytes_in_two_thousand_records_damage_three_records() {
+    let scene = Scene::new();
+    let ledger = FileLedger::open(scene.path(), Durability::Buffered).unwrap();
+    assert!((0..2000).all(|number| ledger.append(&record(number)).is_ok()));
+    drop(ledger);
+    let mut lines = scene.lines();
+    for at in [0, 700, 1999] {
+        lines[at][3] = 0xFF;
+    }
+    scene.write(&lines.concat());
+    let failure = verify(scene.path()).unwrap_err();
+    let told: Vec<_> = failure
+        .findings()
+        .iter()
+        .map(|found| (found.kind.code(), found.place.as_ref().unwrap().line))
+        .collect();
+    assert_eq!(told, [1, 701, 2000].map(|line| ("ledger.edited", line)));
+}
+
+/// Another product takes a file that it cannot use for an empty one.
+#[test]
+fn a_ledger_that_cannot_be_read_does_not_verify() {
+    let scene = Scene::new();
+    assert_eq!(verify(scene.path()).unwrap_err().code(), "ledger.io");
+    fs::create_dir(scene.path()).unwrap();
+    assert_eq!(verify(scene.path()).unwrap_err().code(), "ledger.io");
 }
