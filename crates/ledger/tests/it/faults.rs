@@ -21,7 +21,7 @@ fn options() -> Options {
     let key = SigningKey::from_seed(&[3; 32]);
     let log = NoteKey::of_log("ledger.example/axtary", key.verifying_key().clone()).unwrap();
     Options::from(Durability::Synced)
-        .with_segment_bytes(60000)
+        .with_segment_bytes(600)
         .with_checkpoints(CheckpointSigner::new(log, key))
 }
 
