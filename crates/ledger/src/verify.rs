@@ -17,12 +17,13 @@
 //! | fits | taken |
 //! | does not fit, and one that fits stands further back | *reordered*, if another run leads to it or it to another, and its numbers stand nowhere else; else *inserted* |
 //! | names the right hash, and has another number | *edited*: its number was |
-//! | has the right number, and names another hash | *edited*, if it is one line that what follows does not vouch for; *forked*, if it is several whose end what follows does not vouch for; else the line before it was *edited*, unless something outside the log vouches for that |
+//! | has the right number, and names another hash | if what follows speaks against it, *edited*, or *forked* if it is several lines; else the line before it was *edited*, unless something outside the log vouches for that |
 //! | has a higher number | out of place as above, if a run further back starts in the gap; *inserted*, if the head says that the ledger ends here; else the records in the gap are *missing* |
-//! | has a lower number | *inserted*; but if it follows the same line as the one before it and goes on, that one was; *forked*, if the head or a line vouches for its end |
+//! | has a lower number | *inserted*; but if it follows the same line as the one before it and goes on, that one was; *forked*, if something vouches for its end |
 //!
-//! What follows vouches for a line by naming its hash: the next line, the head, a hash that is expected. Unreadable lines are *inserted* if the
-//! chain goes on without them, else the records in their place were *edited*. A last line without its newline is *torn*.
+//! What follows a line vouches for it by naming its hash, or speaks against it by naming another: the next line, the head, a hash
+//! that is expected. Unreadable lines are *inserted* if the chain goes on without them, else the records in their place were
+//! *edited*. A last line without its newline is *torn*.
 //!
 //! The trunk is what fits from the first record on, whatever stands in between. Its tree is compared with every
 //! checkpoint: another root at its size means that the ledger was *forked* before, and fewer records that it was *truncated*
@@ -159,13 +160,13 @@ impl Verification {
         Self { path, expected: HashSet::new(), checkpoints: Vec::new(), key: None }
     }
 
-    /// Demands lines with these hashes.
+    /// Demands lines with these hashes. Those in segments that were archived are not found.
     pub fn with_expected(mut self, hashes: &[LedgerHash]) -> Self {
         self.expected.extend(hashes);
         self
     }
 
-    /// Demands what a checkpoint says: so many records at least, and the same root over the first so many.
+    /// Demands what a checkpoint says, whose signature is verified already: so many records at least, and its root over these.
     pub fn with_checkpoint(mut self, checkpoint: Checkpoint) -> Self {
         self.checkpoints.push(checkpoint);
         self

@@ -74,7 +74,7 @@ struct Judge<'a> {
     last: Option<&'a Run>,
     /// Runs that stood too far in front, until their turn comes.
     moved: Vec<&'a Run>,
-    /// At which record the chain broke first.
+    /// The first record at which the chain is broken.
     broken: Option<u64>,
     found: Vec<Found>,
 }
@@ -189,16 +189,14 @@ impl<'a> Judge<'a> {
 
     /// Records of its numbers were met already.
     fn behind(&mut self, at: usize, run: &'a Run) {
-        let holds = !run.is_single() || self.vouch(at, run) == Vouch::For;
-        let forged = self.last.filter(|last| run.seq + 1 == last.end && run.prev == last.last_prev);
-        if let Some(last) = forged.filter(|_| holds && self.anchored < self.next) {
+        let vouch = self.vouch(at, run);
+        let goes_on = self.anchored < self.next && (vouch == Vouch::For || !run.is_single());
+        let fork = self.last.and_then(|last| last.fork_from(run));
+        if let Some(spot) = fork.filter(|_| goes_on) {
             // Two lines follow the same one, and the chain goes on from the second.
-            self.find(FindingKind::Inserted, Some(last.last), run.seq);
+            self.find(FindingKind::Inserted, Some(spot), run.seq);
             self.accept(run);
-        } else if run.end > self.next
-            && self.vouch(at, run) == Vouch::For
-            && self.anchored < self.next
-        {
+        } else if goes_on && vouch == Vouch::For && run.end > self.next {
             self.broken_here(FindingKind::Forked { seq: run.seq }, run.first, run.seq);
             self.accept(run);
         } else {
@@ -222,12 +220,10 @@ impl<'a> Judge<'a> {
                 self.broken_here(if cut_short { missing } else { edited }, unread.first, first);
                 (self.next, self.prev) = (run.seq, None);
             }
-            None if self.is_at_the_head() && unread.problem != Problem::Torn => {
-                self.find(FindingKind::Inserted, spot, self.next);
-            }
             None if unread.problem == Problem::Torn => {
                 self.find(FindingKind::Torn, spot, self.next);
             }
+            None if self.is_at_the_head() => self.find(FindingKind::Inserted, spot, self.next),
             None => {
                 self.broken_here(edited, unread.first, self.next);
                 // Of those that were durable, as many as there are lines stand here.
@@ -308,7 +304,7 @@ impl<'a> Judge<'a> {
     }
 
     fn broken_here(&mut self, kind: FindingKind, spot: Spot, record: u64) {
-        self.broken.get_or_insert(record);
+        self.broken = Some(self.broken.map_or(record, |broken| broken.min(record)));
         self.find(kind, Some(spot), record);
     }
 

@@ -98,6 +98,16 @@ impl Run {
         (self.seq..self.end).contains(&seq)
     }
 
+    /// The line here that follows the same line as `other` does, if that is the first or the last one.
+    pub(super) fn fork_from(&self, other: &Self) -> Option<Spot> {
+        let place = (other.seq, other.prev);
+        if place == (self.end - 1, self.last_prev) {
+            Some(self.last)
+        } else {
+            (place == (self.seq, self.prev)).then_some(self.first)
+        }
+    }
+
     /// Whether `next` goes on where this run ends.
     pub(super) fn leads_to(&self, next: &Self) -> bool {
         self.end == next.seq && self.hash == next.prev
