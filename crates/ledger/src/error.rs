@@ -5,9 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::note::NoteError;
-
 use axtary_actionpass::{ClockError, LedgerError, PassId, ScanError, SignError};
+
+use crate::{note::NoteError, proof::ProofError};
 
 /// An operation on a file that failed.
 #[derive(Debug, thiserror::Error)]
@@ -357,6 +357,43 @@ pub enum ReadFailure {
     /// A line is not one of a ledger.
     #[error(transparent)]
     Line(#[from] BadLine),
+    /// There is no record of this number.
+    #[error("`{}` has no record {seq}: it holds {records}", path.display())]
+    NoSuchRecord {
+        /// The ledger.
+        path: PathBuf,
+        /// The number that was asked for.
+        seq: u64,
+        /// How many records there are.
+        records: u64,
+    },
+    /// What is asked for was archived.
+    #[error(
+        "record {seq} is in a segment that was archived; put the segments in front of record {oldest} back beside `{}`",
+        path.display()
+    )]
+    Archived {
+        /// The ledger.
+        path: PathBuf,
+        /// The record that is needed.
+        seq: u64,
+        /// The first record that is there.
+        oldest: u64,
+    },
+    /// The ledger and its index do not agree.
+    #[error(
+        "record {seq} is not as the index `{}` has it: one of the two was changed; verify the ledger, then delete the index",
+        index.display()
+    )]
+    Misfit {
+        /// The record.
+        seq: u64,
+        /// The index.
+        index: PathBuf,
+    },
+    /// There can be no such proof.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
     /// No decision in the ledger led to this pass.
     #[error("`{}` holds no decision for the pass `{pass}`", path.display())]
     NoSuchPass {
@@ -373,6 +410,10 @@ impl ReadFailure {
         match self {
             Self::Io(_) => "ledger.io",
             Self::Line(bad) => bad.problem.code(),
+            Self::NoSuchRecord { .. } => "ledger.no_such_record",
+            Self::Archived { .. } => "ledger.archived",
+            Self::Misfit { .. } => "ledger.misfit",
+            Self::Proof(_) => "ledger.no_proof",
             Self::NoSuchPass { .. } => "ledger.no_such_pass",
         }
     }

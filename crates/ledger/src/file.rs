@@ -227,19 +227,7 @@ impl Disk for Files {
     }
 
     fn replace(&self, path: &Path, content: &[u8], durable: bool) -> io::Result<()> {
-        let new = beside(path, "new");
-        // What a crash left of the last try is nobody's any more.
-        match fs::remove_file(&new) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-        let mut file = private(OpenOptions::new().write(true)).create_new(true).open(&new)?;
-        file.write_all(content)?;
-        if durable {
-            file.sync_all()?;
-        }
-        fs::rename(&new, path)?;
-        if durable { sync_folder(path) } else { Ok(()) }
+        replace(path, content, durable)
     }
 
     fn append_to(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -249,6 +237,23 @@ impl Disk for Files {
         file.sync_all()?;
         sync_folder(path)
     }
+}
+
+/// Puts a small file in the place of another, as a whole or not at all; and durably, if that is asked for.
+pub(crate) fn replace(path: &Path, content: &[u8], durable: bool) -> io::Result<()> {
+    let new = beside(path, "new");
+    // What a crash left of the last try is nobody's any more.
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = private(OpenOptions::new().write(true)).create_new(true).open(&new)?;
+    file.write_all(content)?;
+    if durable {
+        file.sync_all()?;
+    }
+    fs::rename(&new, path)?;
+    if durable { sync_folder(path) } else { Ok(()) }
 }
 
 /// The largest of the small files that are read whole.

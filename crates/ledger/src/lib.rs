@@ -71,6 +71,7 @@ mod error;
 mod fake;
 mod file;
 mod head;
+mod index;
 mod line;
 mod lock;
 mod note;
@@ -88,12 +89,13 @@ pub use crate::{
     append::FileLedger,
     checkpoint::Checkpoint,
     error::{BadLine, IoFailure, OpenError, Problem, ReadFailure, WriteError},
+    index::Index,
     line::{Entry, MAX_LINE_BYTES},
     note::{NoteError, NoteKey},
     open::Repair,
     options::{CheckpointSigner, Durability, Options},
     proof::{ConsistencyProof, InclusionProof, ProofError},
-    read::{PassHistory, Reader, find, tail},
+    read::{Filter, Follow, PassHistory, Reader, find, tail},
     sensitive::disclosed,
     tree::{RootHash, Tree},
     verify::{

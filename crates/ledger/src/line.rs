@@ -56,7 +56,7 @@ fn write_line(
         return Err(too_long(line.len()));
     }
     if !reads_back(body) {
-        Entry::parse(line, seq + 1).map_err(WriteError::Unreadable)?;
+        Entry::parse(line).map_err(WriteError::Unreadable)?;
     }
     let hash = LedgerHash::of_line(line);
     lines.push(b'\n');
@@ -81,8 +81,6 @@ fn brackets(text: &[u8]) -> usize {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
-    /// The number of its line, from one.
-    pub line: u64,
     /// The record's number, from zero (`seq`).
     pub seq: u64,
     /// What the record is about: `decision`, `outcome`, or a kind that a later version writes (`kind`).
@@ -99,7 +97,7 @@ pub struct Entry {
 
 impl Entry {
     /// Reads a line without its newline.
-    pub(crate) fn parse(bytes: &[u8], line: u64) -> Result<Self, Problem> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Problem> {
         if bytes.len() > MAX_LINE_BYTES {
             return Err(Problem::TooLong);
         }
@@ -133,7 +131,7 @@ impl Entry {
             _ => None,
         });
         let body = body.ok_or(Problem::Member("body"))?;
-        Ok(Self { line, seq, kind, at, prev, hash: LedgerHash::of_line(bytes), body })
+        Ok(Self { seq, kind, at, prev, hash: LedgerHash::of_line(bytes), body })
     }
 }
 
@@ -163,8 +161,8 @@ mod tests {
             0
         );
         assert_eq!(line, format!("{text}\n").as_bytes());
-        let entry = Entry::parse(text.as_bytes(), 8).unwrap();
-        assert_eq!((entry.line, entry.seq, entry.kind.as_str()), (8, 7, "decision"));
+        let entry = Entry::parse(text.as_bytes()).unwrap();
+        assert_eq!((entry.seq, entry.kind.as_str()), (7, "decision"));
         assert_eq!((entry.prev, &entry.body), (NO_LINE, &body));
         assert_eq!(entry.hash, LedgerHash::of_line(text.as_bytes()));
     }
@@ -217,10 +215,10 @@ mod tests {
             (r#""body":{}"#, r#""body":[]"#, Problem::Member("body")),
         ] {
             let bad = good.replacen(from, to, 1);
-            assert_eq!(Entry::parse(bad.as_bytes(), 1).unwrap_err(), problem, "{bad}");
+            assert_eq!(Entry::parse(bad.as_bytes()).unwrap_err(), problem, "{bad}");
         }
         for bad in ["", "{", "[]", "null", "\0\0\0"] {
-            assert!(Entry::parse(bad.as_bytes(), 1).is_err(), "{bad}");
+            assert!(Entry::parse(bad.as_bytes()).is_err(), "{bad}");
         }
     }
 }

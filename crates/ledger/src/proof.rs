@@ -45,18 +45,27 @@ impl InclusionProof {
     /// [`ProofError::OutsideTree`] if there are fewer records.
     pub fn of(index: u64, leaves: &[LedgerHash]) -> Result<Self, ProofError> {
         let size = u64::try_from(leaves.len()).map_err(|_| ProofError::OutsideTree)?;
+        Self::by(index, size, |start, length| subtree(leaves, start, length))
+    }
+
+    /// Makes the proof from the roots of subtrees, each given by its first record and how many it has.
+    pub(crate) fn by<E: From<ProofError>>(
+        index: u64,
+        size: u64,
+        subtree: impl Fn(u64, u64) -> Result<Node, E>,
+    ) -> Result<Self, E> {
         if index >= size {
-            return Err(ProofError::OutsideTree);
+            return Err(ProofError::OutsideTree.into());
         }
         let mut hashes = Vec::new();
         let (mut start, mut length) = (0, size);
         while length > 1 {
             let left = split(length);
             if index < start + left {
-                hashes.push(subtree(leaves, start + left, length - left)?);
+                hashes.push(subtree(start + left, length - left)?);
                 length = left;
             } else {
-                hashes.push(subtree(leaves, start, left)?);
+                hashes.push(subtree(start, left)?);
                 start += left;
                 length -= left;
             }
@@ -115,8 +124,17 @@ impl ConsistencyProof {
     /// [`ProofError::OutsideTree`] if `earlier` is zero, of which there is nothing to prove, or there are fewer records.
     pub fn of(earlier: u64, leaves: &[LedgerHash]) -> Result<Self, ProofError> {
         let later = u64::try_from(leaves.len()).map_err(|_| ProofError::OutsideTree)?;
+        Self::by(earlier, later, |start, length| subtree(leaves, start, length))
+    }
+
+    /// As [`InclusionProof::by`].
+    pub(crate) fn by<E: From<ProofError>>(
+        earlier: u64,
+        later: u64,
+        subtree: impl Fn(u64, u64) -> Result<Node, E>,
+    ) -> Result<Self, E> {
         if earlier == 0 || earlier > later {
-            return Err(ProofError::OutsideTree);
+            return Err(ProofError::OutsideTree.into());
         }
         let mut hashes = Vec::new();
         let (mut start, mut length, mut inner) = (0, later, earlier);
@@ -125,10 +143,10 @@ impl ConsistencyProof {
         while inner < length {
             let left = split(length);
             if inner <= left {
-                hashes.push(subtree(leaves, start + left, length - left)?);
+                hashes.push(subtree(start + left, length - left)?);
                 length = left;
             } else {
-                hashes.push(subtree(leaves, start, left)?);
+                hashes.push(subtree(start, left)?);
                 start += left;
                 length -= left;
                 inner -= left;
@@ -136,7 +154,7 @@ impl ConsistencyProof {
             }
         }
         if !known {
-            hashes.push(subtree(leaves, start, length)?);
+            hashes.push(subtree(start, length)?);
         }
         hashes.reverse();
         Ok(Self { earlier, later, hashes })

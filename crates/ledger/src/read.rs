@@ -1,54 +1,153 @@
 //! Reading a ledger, also while another process writes it. Nothing here locks, changes or verifies; a line without its
 //! newline is no record yet and is left out.
 
+mod filter;
+mod lines;
+
 use std::{
+    collections::VecDeque,
     fs::File,
-    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
+    io::{self, BufReader},
     path::{Path, PathBuf},
 };
 
 use axtary_actionpass::{Json, PassId, RecordKind};
 
+pub use self::filter::Filter;
+use self::lines::At;
+pub(crate) use self::lines::Lines;
 use crate::{
-    error::{BadLine, IoFailure, Problem, ReadFailure},
-    file::open_to_read,
-    line::{Entry, MAX_LINE_BYTES},
+    error::{BadLine, IoFailure, ReadFailure},
+    file::{Identity, read_at},
+    index::Index,
+    line::Entry,
+    segment::Segment,
 };
 
-/// The records of a ledger, first to last. Ends behind the first failure.
+/// The records of a ledger, first to last, over all its segments that are there. Ends behind the first failure, and at the end of
+/// the log; [`Reader::follow`] goes on from there.
 #[derive(Debug)]
 pub struct Reader {
+    ledger: PathBuf,
+    filter: Filter,
+    /// The segments that are not read yet.
+    segments: VecDeque<Segment>,
+    current: Option<Current>,
+    /// The number of the next record.
+    next: Option<u64>,
+    failed: bool,
+}
+
+/// The segment that is being read.
+#[derive(Debug)]
+struct Current {
     path: PathBuf,
-    lines: Lines<BufReader<File>>,
-    ended: bool,
+    file: File,
+    lines: Lines<BufReader<At>>,
+}
+
+/// What stands at the place that was read up to.
+enum Next {
+    Entry(Entry),
+    /// A line that is not wanted.
+    Passed,
+    /// The start of a line.
+    Torn,
+    End,
 }
 
 impl Reader {
-    /// Starts at the first record of the ledger at `path`.
+    /// Starts at the first record that the ledger at `ledger` has.
     ///
     /// # Errors
     ///
     /// [`ReadFailure::Io`] if it cannot be opened.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, ReadFailure> {
-        let path = path.as_ref();
-        let log = open_to_read(path).map_err(|error| IoFailure::new("open", path, error))?;
-        Ok(Self { path: path.to_owned(), lines: Lines::of(BufReader::new(log)), ended: false })
+    pub fn open(ledger: impl AsRef<Path>) -> Result<Self, ReadFailure> {
+        let ledger = ledger.as_ref().to_owned();
+        let segments =
+            Segment::all(&ledger).map_err(|error| IoFailure::new("open", &ledger, error))?.into();
+        let filter = Filter::all();
+        Ok(Self { ledger, filter, segments, current: None, next: None, failed: false })
     }
 
-    /// The next record whose line `wanted` lets through.
-    fn next_where(&mut self, wanted: impl Fn(&[u8]) -> bool) -> Option<Result<Entry, ReadFailure>> {
-        while !self.ended {
-            let read = match self.lines.next() {
-                Ok(Some(line)) if line.is_torn() => None,
-                Ok(Some(line)) if !wanted(line.bytes) => continue,
-                Ok(Some(line)) => Some(line.parse(&self.path).map_err(ReadFailure::Line)),
-                Ok(None) => None,
-                Err(error) => Some(Err(IoFailure::new("read", &self.path, error).into())),
+    /// Leaves out what the filter does not accept.
+    #[must_use]
+    pub fn with_filter(mut self, filter: Filter) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// Goes on at the end of the log as it grows: `wait` is called there, and reading ends once it says `false`.
+    pub fn follow<W: FnMut() -> bool>(self, wait: W) -> Follow<W> {
+        Follow { reader: self, wait }
+    }
+
+    /// The next record, [`Next::Torn`] and [`Next::End`] only at the end of the log.
+    fn read(&mut self) -> Result<Next, ReadFailure> {
+        loop {
+            let Some(current) = &mut self.current else {
+                let Some(segment) = self.segments.pop_front() else { return Ok(Next::End) };
+                self.current = Some(Current::open(&segment)?);
+                continue;
             };
-            self.ended = !matches!(read, Some(Ok(_)));
-            return read;
+            match current.next(&self.filter, &mut self.next)? {
+                Next::End if !self.segments.is_empty() => self.current = None,
+                next => return Ok(next),
+            }
         }
-        None
+    }
+
+    /// Looks whether the log has grown since its end was met: in the same file, or in others that came after it.
+    fn look_again(&mut self) -> Result<(), ReadFailure> {
+        let ledger = &self.ledger;
+        let failed = |error| ReadFailure::Io(IoFailure::new("read", ledger, error));
+        let Some(mut current) = self.current.take() else { return Ok(()) };
+        let segments = Segment::all(ledger).map_err(failed)?;
+        let identity = Identity::of(&current.file.metadata().map_err(failed)?);
+        // What came behind the file that is held open; nothing, if that is still the last.
+        let mut later = VecDeque::new();
+        for segment in segments.into_iter().rev() {
+            let file = segment.open().map_err(failed)?;
+            if Identity::of(&file.metadata().map_err(failed)?) == identity {
+                break;
+            }
+            // A closed segment in front of the place that was read up to: the held file is not among them any more.
+            if segment.first().zip(self.next).is_some_and(|(first, next)| first < next) {
+                break;
+            }
+            later.push_front(segment);
+        }
+        current.lines = current.lines.again();
+        self.segments = later;
+        self.current = Some(current);
+        Ok(())
+    }
+}
+
+impl Current {
+    fn open(segment: &Segment) -> Result<Self, ReadFailure> {
+        let path = segment.path().to_owned();
+        let failed = |error| IoFailure::new("open", segment.path(), error);
+        let file = segment.open().map_err(failed)?;
+        let lines = Lines::from(file.try_clone().map_err(failed)?, 0, 1);
+        Ok(Self { path, file, lines })
+    }
+
+    fn next(&mut self, filter: &Filter, seq: &mut Option<u64>) -> Result<Next, ReadFailure> {
+        let line = self.lines.next();
+        let Some(line) = line.map_err(|error| IoFailure::new("read", &self.path, error))? else {
+            return Ok(Next::End);
+        };
+        if line.is_torn() {
+            return Ok(Next::Torn);
+        }
+        if !filter.may_accept(line.bytes) {
+            *seq = seq.map(|seq| seq + 1);
+            return Ok(Next::Passed);
+        }
+        let entry = line.parse(&self.path)?;
+        *seq = Some(entry.seq + 1);
+        Ok(if filter.accepts(&entry) { Next::Entry(entry) } else { Next::Passed })
     }
 }
 
@@ -56,7 +155,44 @@ impl Iterator for Reader {
     type Item = Result<Entry, ReadFailure>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.next_where(|_| true)
+        while !self.failed {
+            match self.read() {
+                Ok(Next::Entry(entry)) => return Some(Ok(entry)),
+                Ok(Next::Passed) => {}
+                Ok(Next::Torn | Next::End) => return None,
+                Err(failure) => {
+                    self.failed = true;
+                    return Some(Err(failure));
+                }
+            }
+        }
+        None
+    }
+}
+
+/// The records of a ledger that grows.
+#[derive(Debug)]
+pub struct Follow<W> {
+    reader: Reader,
+    wait: W,
+}
+
+impl<W: FnMut() -> bool> Iterator for Follow<W> {
+    type Item = Result<Entry, ReadFailure>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(read) = self.reader.next() {
+                return Some(read);
+            }
+            if self.reader.failed || !(self.wait)() {
+                return None;
+            }
+            if let Err(failure) = self.reader.look_again() {
+                self.reader.failed = true;
+                return Some(Err(failure));
+            }
+        }
     }
 }
 
@@ -79,24 +215,16 @@ impl PassHistory {
     }
 }
 
-/// Looks for a pass in the ledger at `path`, from front to end.
+/// Looks for a pass in the ledger at `ledger`, by its [`Index`].
 ///
 /// # Errors
 ///
 /// [`ReadFailure::NoSuchPass`] if no decision led to it; others if the ledger cannot be read on.
-pub fn find(path: impl AsRef<Path>, pass: &PassId) -> Result<PassHistory, ReadFailure> {
-    let path = path.as_ref();
-    let mut reader = Reader::open(path)?;
-    // Ids need no escapes, so a line that is about the pass holds its bytes; few others are parsed.
-    let mentions =
-        |line: &[u8]| std::str::from_utf8(line).is_ok_and(|line| line.contains(pass.as_str()));
+pub fn find(ledger: impl AsRef<Path>, pass: &PassId) -> Result<PassHistory, ReadFailure> {
+    let ledger = ledger.as_ref();
     let mut decision = None;
     let mut outcomes = Vec::new();
-    while let Some(entry) = reader.next_where(mentions) {
-        let entry = entry?;
-        if entry.body.get("action_pass_id").and_then(Json::as_str) != Some(pass.as_str()) {
-            continue;
-        }
+    for entry in Index::open(ledger)?.records_of(pass)? {
         if decision.is_none() && entry.kind == RecordKind::Decision.as_str() {
             decision = Some(entry);
         } else {
@@ -105,47 +233,64 @@ pub fn find(path: impl AsRef<Path>, pass: &PassId) -> Result<PassHistory, ReadFa
     }
     match decision {
         Some(decision) => Ok(PassHistory { decision, outcomes }),
-        None => Err(ReadFailure::NoSuchPass { path: path.to_owned(), pass: *pass }),
+        None => Err(ReadFailure::NoSuchPass { path: ledger.to_owned(), pass: *pass }),
     }
 }
 
-/// The last `count` records of the ledger at `path`, the newest last. Reads no more than their lines take.
-///
-/// The numbers of their lines are inferred from their `seq`.
+/// Whether a record is about this pass.
+pub(crate) fn is_about(entry: &Entry, pass: &PassId) -> bool {
+    entry.body.get("action_pass_id").and_then(Json::as_str) == Some(pass.as_str())
+}
+
+/// The last `count` records of the ledger at `ledger`, the newest last. Reads no more than their lines take.
 ///
 /// # Errors
 ///
 /// [`ReadFailure`] if the ledger cannot be read, or if one of these lines is not a record's.
-pub fn tail(path: impl AsRef<Path>, count: usize) -> Result<Vec<Entry>, ReadFailure> {
-    let path = path.as_ref();
+pub fn tail(ledger: impl AsRef<Path>, count: usize) -> Result<Vec<Entry>, ReadFailure> {
+    let ledger = ledger.as_ref();
+    let segments = Segment::all(ledger).map_err(|e| IoFailure::new("open", ledger, e))?;
+    let mut entries = VecDeque::new();
+    for segment in segments.into_iter().rev() {
+        for entry in tail_of(&segment, count - entries.len())?.into_iter().rev() {
+            entries.push_front(entry);
+        }
+        if entries.len() == count {
+            break;
+        }
+    }
+    Ok(entries.into())
+}
+
+fn tail_of(segment: &Segment, count: usize) -> Result<Vec<Entry>, ReadFailure> {
+    let path = segment.path();
     let failed = |operation| move |error| IoFailure::new(operation, path, error);
-    let mut log = open_to_read(path).map_err(failed("open"))?;
-    let (start, end) = last_lines(&mut log, count).map_err(failed("read"))?;
-    log.seek(SeekFrom::Start(start)).map_err(failed("read"))?;
-    let mut lines = Lines::of(BufReader::new(log.take(end - start)));
-    lines.offset = start;
+    let file = segment.open().map_err(failed("open"))?;
+    let (start, end) = last_lines(&file, count).map_err(failed("read"))?;
+    let mut lines = Lines::from(file, start, 1);
     let mut entries = Vec::new();
     while let Some(line) = lines.next().map_err(failed("read"))? {
+        if line.offset >= end {
+            break;
+        }
         let bad = |problem| BadLine::new(path, None, line.offset, problem);
-        let mut entry = Entry::parse(line.bytes, 0).map_err(bad)?;
-        entry.line = entry.seq + 1;
-        entries.push(entry);
+        entries.push(Entry::parse(line.bytes).map_err(bad)?);
     }
     Ok(entries)
 }
 
 /// Where the last `count` whole lines start, and where they end.
-fn last_lines(log: &mut File, count: usize) -> io::Result<(u64, u64)> {
-    let mut chunk_end = log.metadata()?.len();
+fn last_lines(file: &File, count: usize) -> io::Result<(u64, u64)> {
+    let mut chunk_end = file.metadata()?.len();
     let mut end = None;
     let mut found = 0;
-    let mut chunk = Vec::with_capacity(CHUNK);
+    let mut chunk = vec![0; CHUNK];
     while chunk_end > 0 {
         let chunk_start = chunk_end.saturating_sub(CHUNK as u64);
-        log.seek(SeekFrom::Start(chunk_start))?;
-        chunk.clear();
-        log.take(chunk_end - chunk_start).read_to_end(&mut chunk)?;
-        let newlines = chunk.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
+        chunk.resize(usize::try_from(chunk_end - chunk_start).unwrap_or(CHUNK), 0);
+        let read = read_at(file, chunk_start, &mut chunk)?;
+        let newlines =
+            chunk.iter().take(read).enumerate().rev().filter(|(_, byte)| **byte == b'\n');
         for (at, _) in newlines {
             let behind = chunk_start + u64::try_from(at).unwrap_or(u64::MAX) + 1;
             let end = *end.get_or_insert(behind);
@@ -161,63 +306,3 @@ fn last_lines(log: &mut File, count: usize) -> io::Result<(u64, u64)> {
 
 /// How much is read at once from the end.
 const CHUNK: usize = 64 * 1024;
-
-/// The raw lines of a log. Memory is bounded, whatever the log holds.
-#[derive(Debug)]
-pub(crate) struct Lines<R> {
-    input: R,
-    line: u64,
-    offset: u64,
-    buffer: Vec<u8>,
-}
-
-/// A line that was not looked at yet.
-#[derive(Debug)]
-pub(crate) struct RawLine<'a> {
-    /// Its number, from one.
-    pub(crate) line: u64,
-    /// Where it starts.
-    pub(crate) offset: u64,
-    /// Its bytes, without the newline; cut short if there are more than a line may have.
-    pub(crate) bytes: &'a [u8],
-    has_newline: bool,
-}
-
-impl<R: BufRead> Lines<R> {
-    pub(crate) fn of(input: R) -> Self {
-        Self { input, line: 0, offset: 0, buffer: Vec::new() }
-    }
-
-    pub(crate) fn next(&mut self) -> io::Result<Option<RawLine<'_>>> {
-        self.offset += u64::try_from(self.buffer.len()).unwrap_or(u64::MAX);
-        self.buffer.clear();
-        let most = u64::try_from(MAX_LINE_BYTES + 1).unwrap_or(u64::MAX);
-        (&mut self.input).take(most).read_until(b'\n', &mut self.buffer)?;
-        if self.buffer.is_empty() {
-            return Ok(None);
-        }
-        self.line += 1;
-        let bytes = self.buffer.strip_suffix(b"\n");
-        Ok(Some(RawLine {
-            line: self.line,
-            offset: self.offset,
-            bytes: bytes.unwrap_or(&self.buffer),
-            has_newline: bytes.is_some(),
-        }))
-    }
-}
-
-impl RawLine<'_> {
-    /// Whether the log ends within this line.
-    pub(crate) fn is_torn(&self) -> bool {
-        !self.has_newline && self.bytes.len() <= MAX_LINE_BYTES
-    }
-
-    pub(crate) fn parse(&self, path: &Path) -> Result<Entry, BadLine> {
-        let bad = |problem| BadLine::new(path, Some(self.line), self.offset, problem);
-        if self.is_torn() {
-            return Err(bad(Problem::Torn));
-        }
-        Entry::parse(self.bytes, self.line).map_err(bad)
-    }
-}

@@ -34,10 +34,18 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    /// The files of the ledger at `ledger`, oldest first. The open segment is always the last of them.
+    /// The files of the ledger at `ledger`, oldest first, the open segment last.
     pub(crate) fn all(ledger: &Path) -> io::Result<Vec<Self>> {
         // The open one first: should it be closed before the folder is listed, it is met there again, and not missed.
-        let held = open_to_read(ledger)?;
+        let held = match open_to_read(ledger) {
+            Ok(held) => held,
+            // For a moment, the full segment has its closed name, and the next one does not exist.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let segments = closed(ledger)?;
+                return if segments.is_empty() { Err(error) } else { Ok(segments) };
+            }
+            Err(error) => return Err(error),
+        };
         let identity = Identity::of(&held.metadata()?);
         let mut segments = closed(ledger)?;
         if let Some(last) = segments.last()

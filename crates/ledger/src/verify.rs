@@ -36,7 +36,7 @@ mod frame;
 mod join;
 mod judge;
 #[cfg(test)]
-pub(crate) mod memory;
+mod memory;
 mod piece;
 mod read;
 #[cfg(test)]
@@ -50,6 +50,7 @@ use std::{
 use axtary_actionpass::LedgerHash;
 
 pub use self::finding::{Damage, Finding, FindingKind, Place, VerifyFailure};
+pub(crate) use self::frame::Frame;
 use self::{
     chunk::Source,
     files::Files,

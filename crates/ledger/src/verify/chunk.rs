@@ -124,7 +124,7 @@ impl ChunkReader {
             let cut_short = line.len() <= MAX_LINE_BYTES;
             return unreadable(if cut_short { Problem::Torn } else { Problem::TooLong });
         };
-        match Frame::read(line).map_or_else(|| Entry::parse(line, 0).map(Frame::from), Ok) {
+        match Frame::read(line).map_or_else(|| Entry::parse(line).map(Frame::from), Ok) {
             Ok(frame) => {
                 let (end, hash) = (self.start + offset(end), LedgerHash::of_line(line));
                 Item::Line(Line { offset: at, end, frame, hash })

@@ -2,7 +2,6 @@
 
 use std::{
     fs::File,
-    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -10,11 +9,11 @@ use super::finding::FindingKind;
 use crate::{
     checkpoint::Checkpoint,
     error::IoFailure,
-    file::{beside, open_to_read, read_head},
+    file::{beside, read_head, read_small},
     head::Head,
-    note::{self, NoteKey},
+    note::NoteKey,
     segment::{Segment, state_path},
-    state::{self, TreeState},
+    state::TreeState,
 };
 
 /// What is verified.
@@ -104,11 +103,9 @@ fn part(ledger: &Path, segment: &Segment, head: &Head) -> Result<Part<File>, IoF
     let length = source.metadata().map_err(failed("inspect"))?.len();
     let size = segment.first().unwrap_or(head.segment);
     let at = state_path(ledger, size);
-    let state = read_whole(&at, state::MAX_BYTES)?.map(|text| NamedState {
-        path: at,
-        size,
-        state: TreeState::parse(&text),
-    });
+    let state = read_small(&at)
+        .map_err(|error| IoFailure::new("read", &at, error))?
+        .map(|text| NamedState { path: at, size, state: TreeState::parse(&text) });
     Ok(Part { first: segment.first(), path, state, source, length })
 }
 
@@ -137,23 +134,12 @@ fn own_checkpoint(
     key: &NoteKey,
 ) -> Result<Result<Option<Checkpoint>, FindingKind>, IoFailure> {
     let path = beside(ledger, "checkpoint");
-    let Some(note) = read_whole(&path, note::MAX_BYTES)? else { return Ok(Ok(None)) };
+    let note = read_small(&path).map_err(|error| IoFailure::new("read", &path, error))?;
+    let Some(note) = note else { return Ok(Ok(None)) };
     Ok(match Checkpoint::verify(&note, key) {
         Ok(checkpoint) => Ok(Some(checkpoint)),
         Err(reason) => Err(FindingKind::BadCheckpoint { path, reason }),
     })
-}
-
-/// A small file, if there is one. Of a larger one, a byte more than `most`, so that it is seen to be none.
-fn read_whole(path: &Path, most: usize) -> Result<Option<Vec<u8>>, IoFailure> {
-    let most = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    let mut bytes = Vec::new();
-    let read = open_to_read(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
-    match read {
-        Ok(_) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(IoFailure::new("read", path, error)),
-    }
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ mod tests {
             let line = line(seq, &Object::new().with("text", "é\",\"v\":1}"));
             let frame = Frame::read(&line).unwrap();
             assert_eq!(frame, Frame { seq, prev: LedgerHash::of_line(b"before") });
-            assert_eq!(Frame::from(Entry::parse(&line, 1).unwrap()), frame);
+            assert_eq!(Frame::from(Entry::parse(&line).unwrap()), frame);
         }
     }
 
@@ -122,7 +122,7 @@ mod tests {
             let bad = good.replacen(from, to, 1);
             assert_ne!(bad, good);
             assert_eq!(Frame::read(bad.as_bytes()), None, "{bad}");
-            assert!(Entry::parse(bad.as_bytes(), 1).is_err(), "{bad}");
+            assert!(Entry::parse(bad.as_bytes()).is_err(), "{bad}");
         }
         assert_eq!(Frame::read(b""), None);
     }
@@ -139,7 +139,7 @@ mod tests {
                 byte if insert => line.insert(at, byte),
                 byte => line[at] ^= byte,
             }
-            prop_assert_eq!(Frame::read(&line), Entry::parse(&line, 1).ok().map(Frame::from));
+            prop_assert_eq!(Frame::read(&line), Entry::parse(&line).ok().map(Frame::from));
         }
     }
 }

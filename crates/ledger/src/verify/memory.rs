@@ -41,14 +41,3 @@ pub(super) fn files(segments: &[(u64, Vec<u8>)], head: Head) -> Files<Vec<u8>> {
         damaged: Vec::new(),
     }
 }
-
-/// Verifies a log in one file.
-pub(crate) fn verify_log(
-    log: &[u8],
-    head: Head,
-    expected: &[LedgerHash],
-) -> Result<Verified, VerifyFailure> {
-    let files = files(&[(0, log.to_vec())], head);
-    let split = Split { chunk: 64, threads: 2 };
-    Verification::of("/ledger").with_expected(expected).verify(files, split, |_| {})
-}

@@ -7,13 +7,14 @@
     reason = "tests stop where they fail"
 )]
 
-mod checkpoints;
 mod bounded;
+mod checkpoints;
 mod crash;
 mod displaced;
 #[cfg(target_os = "linux")]
 mod faults;
 mod guarded;
+mod indexed;
 mod kit;
 mod many_writers;
 mod merkle;

@@ -1,9 +1,9 @@
 //! Reading: all records, the last ones, those of one pass.
 
-use std::fs;
+use std::{fs, io::Write};
 
 use axtary_actionpass::{Json, Object, PassId, Record, RecordKind, Timestamp};
-use axtary_ledger::{FileLedger, ReadFailure, Reader, find, tail};
+use axtary_ledger::{Durability, FileLedger, Filter, Options, ReadFailure, Reader, find, tail};
 
 use crate::kit::{Scene, append};
 
@@ -16,8 +16,8 @@ fn numbers(entries: impl IntoIterator<Item = axtary_ledger::Entry>) -> Vec<i64> 
 fn entries_come_in_order_and_say_where_they_stand() {
     let scene = Scene::with_records(3);
     let entries: Vec<_> = Reader::open(scene.path()).unwrap().map(Result::unwrap).collect();
-    let places: Vec<_> = entries.iter().map(|entry| (entry.line, entry.seq)).collect();
-    assert_eq!(places, [(1, 0), (2, 1), (3, 2)]);
+    let places: Vec<_> = entries.iter().map(|entry| entry.seq).collect();
+    assert_eq!(places, [0, 1, 2]);
     assert_eq!(entries[2].prev, entries[1].hash);
     assert_eq!(entries[0].kind, "decision");
     assert_eq!(entries[0].at.to_string(), "2026-07-28T12:00:00.000Z");
@@ -75,10 +75,8 @@ fn the_tail_is_the_last_records_in_order() {
     for count in [0, 1, 2, 299, 300, 500, 699, 700, 701, usize::MAX] {
         let entries = tail(scene.path(), count).unwrap();
         let first = 700_usize.saturating_sub(count);
-        assert_eq!(
-            entries.first().map(|entry| entry.line),
-            (count > 0).then_some(first as u64 + 1)
-        );
+        let seq = entries.first().map(|entry| entry.seq);
+        assert_eq!(seq, (count > 0).then_some(first as u64));
         assert_eq!(numbers(entries), (first as i64..700).collect::<Vec<_>>(), "{count}");
     }
 }
@@ -114,11 +112,116 @@ fn a_pass_is_found_with_everything_that_was_recorded_about_it() {
         ledger.sync(&appended).unwrap();
     }
     let history = find(scene.path(), &pass).unwrap();
-    assert_eq!(history.decision().line, 2);
-    assert_eq!(history.outcomes().iter().map(|entry| entry.line).collect::<Vec<_>>(), [4, 5]);
+    assert_eq!(history.decision().seq, 1);
+    assert_eq!(history.outcomes().iter().map(|entry| entry.seq).collect::<Vec<_>>(), [3, 4]);
 
     let unknown = PassId::new("ap_01K1A2B3C4D5E6F7G8H9J0K1M4").unwrap();
     let failure = find(scene.path(), &unknown).unwrap_err();
     assert_eq!(failure.code(), "ledger.no_such_pass");
     assert!(failure.to_string().contains(unknown.as_str()), "{failure}");
+}
+
+/// A ledger of nine records in segments of two.
+fn in_segments() -> Scene {
+    let scene = Scene::new();
+    let options = Options::from(Durability::Synced).with_segment_bytes(300);
+    let ledger = FileLedger::open(scene.path(), options).unwrap();
+    (0..9).for_each(|number| assert_ne!(append(&ledger, number).as_bytes(), &[0; 32]));
+    scene
+}
+
+#[test]
+fn segments_are_read_as_one_log() {
+    let scene = in_segments();
+    let entries = Reader::open(scene.path()).unwrap().map(Result::unwrap);
+    assert_eq!(numbers(entries), (0..9).collect::<Vec<_>>());
+    for count in 0..11 {
+        let first = 9_i64.saturating_sub(count as i64).max(0);
+        assert_eq!(numbers(tail(scene.path(), count).unwrap()), (first..9).collect::<Vec<_>>());
+    }
+    // As in the moment between closing a segment and beginning the next.
+    fs::remove_file(scene.path()).unwrap();
+    let entries = Reader::open(scene.path()).unwrap().map(Result::unwrap);
+    assert_eq!(numbers(entries), (0..8).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_reader_that_follows_goes_on_over_segments_and_half_lines() {
+    let scene = Scene::new();
+    let options = Options::from(Durability::Synced).with_segment_bytes(300);
+    let ledger = FileLedger::open(scene.path(), options).unwrap();
+    append(&ledger, 0);
+    let mut written = 1;
+    // Grows by one record, by none, by several segments, and by nothing more.
+    let mut steps = [1, 0, 7, 2].into_iter();
+    let wait = || {
+        let Some(more) = steps.next() else { return false };
+        for number in written..written + more {
+            append(&ledger, number);
+        }
+        written += more;
+        true
+    };
+    let followed = Reader::open(scene.path()).unwrap().follow(wait).map(Result::unwrap);
+    assert_eq!(numbers(followed), (0..11).collect::<Vec<_>>());
+
+    drop(ledger);
+    let whole = scene.log();
+    let (start, rest) = whole.split_at(whole.len() - 20);
+    scene.write(start);
+    let mut rests = [rest].into_iter();
+    let wait = || match rests.next() {
+        None => false,
+        Some(rest) => {
+            fs::File::options().append(true).open(scene.path()).unwrap().write_all(rest).unwrap();
+            true
+        }
+    };
+    let followed = Reader::open(scene.path()).unwrap().follow(wait).map(Result::unwrap);
+    assert_eq!(numbers(followed), (0..11).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_filter_lets_through_what_meets_all_its_conditions() {
+    let scene = Scene::new();
+    let ledger = scene.open();
+    let at = |second| Timestamp::from_seconds(1_785_240_000 + second).unwrap();
+    let calls = [
+        ("codex", "github.pull_requests.create", "permit"),
+        ("codex", "github.repos.delete", "deny"),
+        ("claude", "github.repos.delete", "deny"),
+        ("claude", "slack.messages.post", "permit"),
+    ];
+    for (second, (agent, tool, decision)) in (0..).zip(calls) {
+        let body = Object::new()
+            .with("agent_id", agent)
+            .with("decision", decision)
+            // What looks like a match, and is none.
+            .with("intent", "codex claude slack.messages.post permit deny \"tool\":\"github.")
+            .with("number", second)
+            .with("tool", tool);
+        let record = Record::new(RecordKind::Decision, at(i64::from(second)), &body);
+        ledger.sync(&ledger.append(&record).unwrap()).unwrap();
+    }
+    let pass = PassId::new("ap_01K1A2B3C4D5E6F7G8H9J0K1M2").unwrap();
+    ledger.sync(&ledger.append(&about(RecordKind::Outcome, &pass, "")).unwrap()).unwrap();
+
+    let all = Filter::all;
+    for (filter, expected) in [
+        (all(), vec![0, 1, 2, 3]),
+        (all().with_agent("codex"), vec![0, 1]),
+        (all().with_tool("github.*"), vec![0, 1, 2]),
+        (all().with_tool("github."), vec![]),
+        (all().with_tool("github.*").with_decision("deny"), vec![1, 2]),
+        (all().with_agent("claude").with_decision("permit"), vec![3]),
+        (all().since(at(1)).until(at(3)), vec![1, 2]),
+        (all().of_kind(RecordKind::Decision), vec![0, 1, 2, 3]),
+        (all().with_resource("*"), vec![]),
+    ] {
+        let reader = Reader::open(scene.path()).unwrap().with_filter(filter.clone());
+        assert_eq!(numbers(reader.map(Result::unwrap)), expected, "{filter:?}");
+    }
+    let of_kind = |filter: Filter| Reader::open(scene.path()).unwrap().with_filter(filter).count();
+    assert_eq!(of_kind(all().of_kind(RecordKind::Outcome)), 1);
+    assert_eq!(of_kind(all().with_pass(&pass)), 1);
 }

@@ -55,7 +55,8 @@ fn a_value_that_was_changed_is_not_disclosed() {
     assert_ne!(changed, line);
     fs::write(scene.beside("sensitive"), changed).unwrap();
     assert_eq!(names_disclosed(&scene), ["payload_hash"]);
-    for damaged in [&line[1..], &line[..line.len() - 1], "{\"seq\":0}\n", ",\"seq\":0}\n"] {
+    let cut = line.trim_end();
+    for damaged in [cut, cut.trim_start_matches('{'), "{\"seq\":0}\n", ",\"seq\":0}\n"] {
         fs::write(scene.beside("sensitive"), damaged).unwrap();
         assert!(names_disclosed(&scene).is_empty(), "{damaged}");
     }

@@ -1,0 +1,105 @@
+//! The raw lines of a file. Memory is bounded, whatever the file holds.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read},
+    path::Path,
+};
+
+use crate::{
+    error::{BadLine, Problem},
+    file::read_at,
+    line::{Entry, MAX_LINE_BYTES},
+};
+
+/// The lines of an input, first to last.
+#[derive(Debug)]
+pub(crate) struct Lines<R> {
+    input: R,
+    line: u64,
+    offset: u64,
+    buffer: Vec<u8>,
+}
+
+/// A line that was not looked at yet.
+#[derive(Debug)]
+pub(crate) struct RawLine<'a> {
+    /// Its number, from one.
+    pub(crate) line: u64,
+    /// Where it starts.
+    pub(crate) offset: u64,
+    /// Its bytes, without the newline; cut short if there are more than a line may have.
+    pub(crate) bytes: &'a [u8],
+    has_newline: bool,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(crate) fn of(input: R) -> Self {
+        Self { input, line: 0, offset: 0, buffer: Vec::new() }
+    }
+
+    pub(crate) fn next(&mut self) -> io::Result<Option<RawLine<'_>>> {
+        self.offset += u64::try_from(self.buffer.len()).unwrap_or(u64::MAX);
+        self.buffer.clear();
+        let most = u64::try_from(MAX_LINE_BYTES + 1).unwrap_or(u64::MAX);
+        (&mut self.input).take(most).read_until(b'\n', &mut self.buffer)?;
+        if self.buffer.is_empty() {
+            return Ok(None);
+        }
+        self.line += 1;
+        let bytes = self.buffer.strip_suffix(b"\n");
+        Ok(Some(RawLine {
+            line: self.line,
+            offset: self.offset,
+            bytes: bytes.unwrap_or(&self.buffer),
+            has_newline: bytes.is_some(),
+        }))
+    }
+}
+
+impl Lines<BufReader<At>> {
+    /// The lines of a file from an offset on, at which the line with this number starts.
+    pub(crate) fn from(file: File, offset: u64, line: u64) -> Self {
+        let input = BufReader::with_capacity(BUFFER, At { file, offset });
+        Self { input, line: line.saturating_sub(1), offset, buffer: Vec::new() }
+    }
+
+    /// Goes on at the end, or at the start of the line that was half there.
+    pub(crate) fn again(self) -> Self {
+        let half = u64::from(!self.buffer.is_empty());
+        Self::from(self.input.into_inner().file, self.offset, self.line + 1 - half)
+    }
+}
+
+/// How much is read at once.
+const BUFFER: usize = 64 * 1024;
+
+/// Reads a file from an offset on, and moves no cursor that somebody else uses.
+#[derive(Debug)]
+pub(crate) struct At {
+    file: File,
+    offset: u64,
+}
+
+impl Read for At {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = read_at(&self.file, self.offset, buffer)?;
+        self.offset = self.offset.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+        Ok(read)
+    }
+}
+
+impl RawLine<'_> {
+    /// Whether the file ends within this line.
+    pub(crate) fn is_torn(&self) -> bool {
+        !self.has_newline && self.bytes.len() <= MAX_LINE_BYTES
+    }
+
+    pub(crate) fn parse(&self, path: &Path) -> Result<Entry, BadLine> {
+        let bad = |problem| BadLine::new(path, Some(self.line), self.offset, problem);
+        if self.is_torn() {
+            return Err(bad(Problem::Torn));
+        }
+        Entry::parse(self.bytes).map_err(bad)
+    }
+}
