@@ -67,6 +67,7 @@ mod append;
 mod checkpoint;
 mod commit;
 mod error;
+mod export;
 #[cfg(test)]
 mod fake;
 mod file;
@@ -84,11 +85,16 @@ mod sensitive;
 mod state;
 mod tree;
 mod verify;
+mod witness;
 
 pub use crate::{
     append::FileLedger,
     checkpoint::Checkpoint,
     error::{BadLine, IoFailure, OpenError, Problem, ReadFailure, WriteError},
+    export::{
+        ExportError, Exported, ProvenRecord, RecordProof, RecordProofError, TileDirectory, lines,
+        write_csv, write_ocsf,
+    },
     index::Index,
     line::{Entry, MAX_LINE_BYTES},
     note::{NoteError, NoteKey},
@@ -102,4 +108,5 @@ pub use crate::{
         Damage, Finding, FindingKind, Place, Progress, Verification, Verified, VerifyFailure,
         verify, verify_against,
     },
+    witness::{Cosignature, WitnessError, Witnesses},
 };

@@ -30,7 +30,7 @@ pub(super) struct Block {
 pub(super) const KEY: usize = 26;
 const PAIR: usize = KEY + 8;
 /// The pairs of a full block.
-const FULL: u64 = 2048;
+const FULL: usize = 2048;
 
 impl Passes {
     pub(super) fn in_column(column: Column) -> Self {
@@ -41,7 +41,7 @@ impl Passes {
     pub(super) fn resume(&mut self, blocks: &mut Vec<Block>) -> io::Result<()> {
         self.last.clear();
         let mut pairs: u64 = blocks.iter().map(|block| block.pairs).sum();
-        if let Some(open) = blocks.pop_if(|block| block.pairs < FULL) {
+        if let Some(open) = blocks.pop_if(|block| block.pairs < FULL as u64) {
             pairs -= open.pairs;
             self.last = self.read(pairs, &open)?;
         }
@@ -56,7 +56,7 @@ impl Passes {
     ) -> io::Result<()> {
         self.last.extend_from_slice(key(pass));
         self.last.extend_from_slice(&seq.to_be_bytes());
-        if self.last.len() == PAIR * FULL as usize {
+        if self.last.len() / PAIR == FULL {
             self.close(blocks)?;
         }
         Ok(())
@@ -108,7 +108,7 @@ impl Passes {
 
     /// Reads a block that starts with this pair.
     fn read(&self, start: u64, block: &Block) -> io::Result<Vec<u8>> {
-        let pairs = usize::try_from(block.pairs.min(FULL)).unwrap_or(0);
+        let pairs = usize::try_from(block.pairs).unwrap_or(FULL).min(FULL);
         let mut bytes = vec![0; pairs * PAIR];
         self.column.read(start * PAIR as u64, &mut bytes)?;
         if Sha256::digest(&bytes).as_slice() == block.digest {

@@ -2,13 +2,9 @@
 
 use std::io;
 
-use axtary_actionpass::LedgerHash;
-
 use super::{
-    Verification, Verified, VerifyFailure,
     chunk::Source,
     files::{Files, Part, Start},
-    read::Split,
 };
 use crate::{head::Head, segment::closed_path, state::TreeState};
 

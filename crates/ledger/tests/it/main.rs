@@ -7,6 +7,7 @@
     reason = "tests stop where they fail"
 )]
 
+mod audited;
 mod bounded;
 mod checkpoints;
 mod crash;
@@ -20,8 +21,12 @@ mod many_writers;
 mod merkle;
 mod opening;
 mod reading;
+mod record_proofs;
 mod segments;
 mod sensitive;
+mod tables;
 mod tamper;
+mod third_parties;
+mod tiles;
 mod torn;
 mod two_writers;
