@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use self::{
     check::{Permitted, Token},
     init::Written,
-    ledger::{History, Records, VerifiedLedger},
+    ledger::{Exported, History, Proof, Proven, Records, SignedCheckpoint, Stats, VerifiedLedger},
     verify::Valid,
 };
 use crate::{
@@ -36,7 +36,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             call.run().map(|permitted| Answer::Permitted(Box::new(permitted)))
         }
         Command::Verify(verify) => verify.run().map(|valid| Answer::Valid(Box::new(valid))),
-        Command::Ledger { command } => command.run(),
+        Command::Ledger { command } => command.run(form),
         Command::Completions(completions) => Ok(Answer::Script(completions.run())),
     };
     match result {
@@ -58,6 +58,11 @@ pub(crate) enum Answer {
     LedgerVerified(VerifiedLedger),
     Records(Records),
     History(Box<History>),
+    Proof(Proof),
+    Proven(Box<Proven>),
+    Checkpoint(SignedCheckpoint),
+    Exported(Exported),
+    Stats(Box<Stats>),
     Script(Vec<u8>),
 }
 
@@ -97,7 +102,7 @@ enum Command {
         call: check::Call,
     },
     Verify(verify::Verify),
-    /// Verify and read the ledger of decisions
+    /// Verify, read, prove and export the ledger of decisions
     #[command(after_help = ledger::EXAMPLES)]
     Ledger {
         #[command(subcommand)]

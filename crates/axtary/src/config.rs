@@ -22,6 +22,11 @@ use crate::{error::ConfigError, file};
 /// ledger:
 ///   path: .axtary/ledger.jsonl
 ///   durability: synced             # or `buffered`; `synced` if left out
+///   segment_mib: 256               # a new file begins once one is this large; 256 if left out
+///   checkpoints:                   # none are signed if left out
+///     origin: axtary.local/ledger  # the name under which they are signed
+///     key: .axtary/checkpoint.pem  # a key of its own, as `signing_key`
+///     file: /mnt/kept/checkpoint   # where the last one is kept; beside the ledger if left out
 /// policy:                          # at least one file in all
 ///   native: [policy/rules.yml]     # at most one
 ///   cedar: []
@@ -43,12 +48,28 @@ pub struct Config {
     pub ledger: PathBuf,
     /// How durable a decision is before its pass is released.
     pub durability: Durability,
+    /// How many bytes a file of the ledger has before the next one begins, if it says.
+    pub segment_bytes: Option<u64>,
+    /// Who signs checkpoints of the ledger, if anybody does.
+    pub checkpoints: Option<Checkpoints>,
     /// The policy files.
     pub policy: PolicyFiles,
     /// How long a pass lives at most.
     pub max_ttl: Duration,
-    /// The folder that relative paths start from.
-    folder: PathBuf,
+    /// The `axtary.yml` itself.
+    path: PathBuf,
+}
+
+/// Who signs checkpoints of the ledger.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Checkpoints {
+    /// The name under which they are signed.
+    pub origin: String,
+    /// The file that holds the key.
+    pub key: PathBuf,
+    /// Where the last one is kept, if not beside the ledger.
+    pub file: Option<PathBuf>,
 }
 
 /// The files that hold policy, by language, as `axtary.yml` names them.
@@ -65,6 +86,8 @@ pub struct PolicyFiles {
     pub rego: Vec<String>,
 }
 
+/// The largest file of a ledger, in MiB.
+const MAX_SEGMENT_MIB: u64 = 64 * 1024;
 /// The largest `axtary.yml` that is read.
 const MAX_BYTES: usize = 64 * 1024;
 
@@ -111,22 +134,41 @@ impl Config {
                 "name at least one file under `policy`, such as `native: [policy/rules.yml]`",
             ));
         }
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mib = 1024 * 1024;
+        let segment_bytes = ledger.segment_mib.map(|written| match written.value {
+            1..=MAX_SEGMENT_MIB => Ok(written.value * mib),
+            other => Err(ConfigError::new(path, format!("`segment_mib` is {other}"))
+                .at(place(written.referenced))
+                .advise("write a number of MiB from 1 to 65536")),
+        });
+        let checkpoints = ledger.checkpoints.map(|written| Checkpoints {
+            origin: written.origin,
+            key: folder.join(written.key),
+            file: written.file.map(|file| folder.join(file)),
+        });
         Ok(Self {
             issuer: name(path, issuer)?,
             audience: name(path, audience)?,
             signing_key: folder.join(signing_key),
             ledger: folder.join(ledger.path),
             durability: ledger.durability.into(),
+            segment_bytes: segment_bytes.transpose()?,
+            checkpoints,
             policy: files,
             max_ttl: max_ttl.map_or(Ok(Guard::MAX_TTL), |written| ttl(path, &written))?,
-            folder,
+            path: path.to_owned(),
         })
     }
 
     /// Where a file lies that `axtary.yml` names.
     pub(crate) fn locate(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+        self.path.parent().unwrap_or(Path::new("")).join(name)
+    }
+
+    /// The `axtary.yml` itself.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 }
 
@@ -212,6 +254,19 @@ struct LedgerSection {
     path: String,
     #[serde(default)]
     durability: WrittenDurability,
+    #[serde(default, deserialize_with = "present")]
+    segment_mib: Option<Spanned<u64>>,
+    #[serde(default, deserialize_with = "present")]
+    checkpoints: Option<CheckpointsSection>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckpointsSection {
+    origin: String,
+    key: String,
+    #[serde(default, deserialize_with = "present")]
+    file: Option<String>,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]

@@ -4,7 +4,10 @@ use std::process::ExitCode;
 
 use axtary_actionpass::{ArmError, InputError, KeyError, Refusal, ScanError, VerifyError};
 use axtary_adapter_github::NormalizeError;
-use axtary_ledger::{ReadFailure, VerifyFailure};
+use axtary_ledger::{
+    CheckpointError, Damage, ExportError, IoFailure, NoteError, ReadFailure, RecordProofError,
+    VerifyFailure,
+};
 
 use crate::error::{ConfigError, FileError, OpenError};
 
@@ -40,6 +43,8 @@ impl From<Exit> for ExitCode {
 pub(crate) enum Failure {
     /// The gate's answer to a call, with its reasons.
     Refusal(Refusal),
+    /// A ledger that is not as it was written, with all that was found.
+    Damage(Damage),
     /// Anything else.
     Trouble(Trouble),
 }
@@ -63,11 +68,11 @@ impl Failure {
         Self::Trouble(Trouble { exit, code, message: message.into(), help: None })
     }
 
-    /// Adds what to do about it; a refusal says so itself.
+    /// Adds what to do about it; refusals and damage say so themselves.
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
         match self {
             Self::Trouble(trouble) => Self::Trouble(Trouble { help: Some(help.into()), ..trouble }),
-            Self::Refusal(refusal) => Self::Refusal(refusal),
+            told @ (Self::Refusal(_) | Self::Damage(_)) => told,
         }
     }
 
@@ -76,6 +81,7 @@ impl Failure {
             Self::Refusal(Refusal::Denied(_)) => Exit::Refused,
             Self::Refusal(Refusal::ApprovalRequired(_)) => Exit::ApprovalRequired,
             Self::Refusal(Refusal::Unavailable(_)) => Exit::Unavailable,
+            Self::Damage(_) => Exit::Refused,
             Self::Trouble(trouble) => trouble.exit,
         }
     }
@@ -162,12 +168,12 @@ impl From<VerifyError> for Failure {
 }
 
 impl From<VerifyFailure> for Failure {
-    fn from(error: VerifyFailure) -> Self {
-        let exit = match &error {
-            VerifyFailure::Io(_) => Exit::Unavailable,
-            _ => Exit::Refused,
-        };
-        Self::trouble(exit, error.code(), error.to_string())
+    fn from(failure: VerifyFailure) -> Self {
+        match failure {
+            VerifyFailure::Io(error) => error.into(),
+            VerifyFailure::Damaged(damage) => Self::Damage(damage),
+            other => Self::trouble(Exit::Refused, other.code(), other.to_string()),
+        }
     }
 }
 
@@ -175,7 +181,10 @@ impl From<ReadFailure> for Failure {
     fn from(error: ReadFailure) -> Self {
         let exit = match &error {
             ReadFailure::Io(_) => Exit::Unavailable,
-            ReadFailure::NoSuchPass { .. } => Exit::Usage,
+            ReadFailure::NoSuchPass { .. }
+            | ReadFailure::NoSuchRecord { .. }
+            | ReadFailure::Archived { .. }
+            | ReadFailure::Proof(_) => Exit::Usage,
             _ => Exit::Refused,
         };
         let failure = Self::trouble(exit, error.code(), error.to_string());
@@ -185,5 +194,47 @@ impl From<ReadFailure> for Failure {
             }
             _ => failure,
         }
+    }
+}
+
+impl From<IoFailure> for Failure {
+    fn from(error: IoFailure) -> Self {
+        Self::trouble(Exit::Unavailable, "ledger.io", error.to_string())
+    }
+}
+
+/// A checkpoint that somebody kept, or a proof that somebody sent, and that is not to be believed.
+impl From<NoteError> for Failure {
+    fn from(error: NoteError) -> Self {
+        Self::trouble(Exit::Refused, "ledger.bad_note", error.to_string())
+    }
+}
+
+impl From<RecordProofError> for Failure {
+    fn from(error: RecordProofError) -> Self {
+        Self::trouble(Exit::Refused, error.code(), error.to_string())
+    }
+}
+
+impl From<CheckpointError> for Failure {
+    fn from(error: CheckpointError) -> Self {
+        let exit = match &error {
+            CheckpointError::Read(ReadFailure::Io(_)) | CheckpointError::Unsigned(_) => {
+                Exit::Unavailable
+            }
+            CheckpointError::Empty { .. } => Exit::Usage,
+            _ => Exit::Refused,
+        };
+        Self::trouble(exit, error.code(), error.to_string())
+    }
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        let exit = match &error {
+            ExportError::Io(_) | ExportError::Busy { .. } => Exit::Unavailable,
+            _ => Exit::Refused,
+        };
+        Self::trouble(exit, error.code(), error.to_string())
     }
 }

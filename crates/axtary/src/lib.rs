@@ -61,7 +61,7 @@ use axtary_actionpass::{Audience, Guard};
 use axtary_ledger::Repair;
 
 pub use crate::{
-    config::{Config, PolicyFiles},
+    config::{Checkpoints, Config, PolicyFiles},
     error::{ConfigError, FileError, OpenError},
 };
 

@@ -5,7 +5,9 @@ mod escape;
 mod json;
 mod text;
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
+
+use axtary_ledger::Entry;
 
 use crate::{
     command::Answer,
@@ -67,6 +69,53 @@ pub(crate) fn usage(error: &clap::Error, as_json: bool) -> Exit {
     let problem = lines.join(" ");
     failure(&Failure::usage(problem.strip_prefix("error: ").unwrap_or(&problem)), Form::Json)
 }
+
+/// Prints one record of many, at once. `false` if nobody reads on.
+pub(crate) fn entry(entry: &Entry, form: Form) -> bool {
+    let line = match form {
+        Form::Text => text::entry(entry),
+        Form::Json => json::entry(entry),
+    };
+    line.and_then(|line| print(&line)).is_ok()
+}
+
+/// How far something long is, on a terminal where a person waits for it.
+pub(crate) struct Progress {
+    doing: &'static str,
+    told: Option<u64>,
+    on: bool,
+}
+
+impl Progress {
+    /// Nothing is shown to programs.
+    pub(crate) fn of(doing: &'static str, form: Form) -> Self {
+        Self { doing, told: None, on: form == Form::Text && io::stderr().is_terminal() }
+    }
+
+    /// Shows how many bytes of how many are read, once for each hundredth of it. What is quick is not told of.
+    pub(crate) fn show(&mut self, bytes: u64, of: u64) {
+        let percent = bytes.saturating_mul(100).checked_div(of).unwrap_or(100).min(100);
+        if self.on && of >= WORTH_TELLING && self.told != Some(percent) {
+            self.told = Some(percent);
+            let done = usize::try_from(percent / 4).unwrap_or(0);
+            let (doing, bar) = (self.doing, "#".repeat(done));
+            drop(print_error(&format!(
+                "\r{doing} [{bar:<25}] {percent:>3} % of {} MB",
+                of / 1_000_000
+            )));
+        }
+    }
+
+    /// Takes the line away.
+    pub(crate) fn end(self) {
+        if self.told.is_some() {
+            drop(print_error(&format!("\r{:60}\r", "")));
+        }
+    }
+}
+
+/// From how many bytes on a person would wait.
+const WORTH_TELLING: u64 = 50_000_000;
 
 /// Prints something that is worth knowing beside the answer.
 pub(crate) fn note(text: &str) {

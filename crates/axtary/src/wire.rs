@@ -3,10 +3,14 @@
 use std::path::Path;
 
 use axtary_actionpass::{Guard, Issuer, KeyError, KeySet, SigningKey, Vocabulary};
-use axtary_ledger::{FileLedger, Repair};
+use axtary_ledger::{CheckpointSigner, FileLedger, NoteKey, Options, Repair};
 use axtary_policy::{CedarEngine, LoadError, NativeEngine, PolicyStack, RegoEngine};
 
-use crate::{config::Config, error::OpenError, file};
+use crate::{
+    config::{Checkpoints, Config},
+    error::{ConfigError, OpenError},
+    file,
+};
 
 /// The largest key file that is read.
 const MAX_KEY_BYTES: usize = 16 * 1024;
@@ -17,10 +21,34 @@ const MAX_POLICY_BYTES: usize = 4 * 1024 * 1024;
 pub(crate) fn guard(config: &Config) -> Result<(Guard, Option<Repair>), OpenError> {
     let key = signing_key(&config.signing_key)?;
     let policy = policy(config)?;
-    let ledger = FileLedger::open(&config.ledger, config.durability)?;
+    let mut options = Options::from(config.durability);
+    if let Some(bytes) = config.segment_bytes {
+        options = options.with_segment_bytes(bytes);
+    }
+    if let Some(signer) = checkpoint_signer(config)? {
+        options = options.with_checkpoints(signer);
+    }
+    let ledger = FileLedger::open(&config.ledger, options)?;
     let repair = ledger.repair().cloned();
     let guard = Guard::new(policy, ledger, key, config.issuer.clone())?;
     Ok((guard.with_max_ttl(config.max_ttl), repair))
+}
+
+/// What signs the ledger's checkpoints, if `axtary.yml` names it.
+pub(crate) fn checkpoint_signer(config: &Config) -> Result<Option<CheckpointSigner>, OpenError> {
+    let Some(Checkpoints { origin, key: path, file }) = &config.checkpoints else {
+        return Ok(None);
+    };
+    let key = signing_key(path)?;
+    let log = NoteKey::of_log(origin, key.verifying_key()).map_err(|error| {
+        let problem = format!("`ledger.checkpoints.origin`: {error}");
+        OpenError::Config(ConfigError::new(config.path(), problem))
+    })?;
+    let signer = CheckpointSigner::new(log, key);
+    Ok(Some(match file {
+        Some(file) => signer.kept_in(file),
+        None => signer,
+    }))
 }
 
 /// The keys whose passes a verifier beside the gate trusts: the gate's own.

@@ -86,7 +86,7 @@ impl Checkpoint {
     }
 
     fn text(&self) -> String {
-        format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root.as_bytes()))
+        format!("{}\n{}\n{}\n", self.origin, self.size, self.root)
     }
 
     /// Reads the text of a checkpoint. Extension lines are refused: we write none, and know the meaning of none.

@@ -577,8 +577,10 @@ impl Drop for Woken {
 }
 /// Where the last signed checkpoint is kept.
 pub(crate) fn checkpoint_path(ledger: &Path, options: &Options) -> PathBuf {
-    let elsewhere = options.checkpoints.as_ref().and_then(|signer| signer.file.clone());
-    elsewhere.unwrap_or_else(|| beside(ledger, "checkpoint"))
+    match &options.checkpoints {
+        Some(signer) => signer.kept_of(ledger),
+        None => beside(ledger, "checkpoint"),
+    }
 }
 
 /// Wakes a thread that is parked.

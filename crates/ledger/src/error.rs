@@ -204,12 +204,45 @@ pub enum OpenError {
         /// The file that says it.
         state: PathBuf,
     },
+    /// The ledger does not fit the checkpoint that is kept of it.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The repair of the ledger's end could not be recorded.
+    #[error("the repair of its end could not be recorded: {0}")]
+    Unrecorded(WriteError),
+    /// The end of the ledger is not as it was written.
+    #[error("{0}; verify the ledger, and put it back from a copy")]
+    Corrupt(BadLine),
+}
+
+impl OpenError {
+    /// The stable name of this error, such as `ledger.locked`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "ledger.io",
+            Self::Locked { .. } => "ledger.locked",
+            Self::NotAFile { .. } => "ledger.not_a_file",
+            Self::NoHead { .. } => "ledger.no_head",
+            Self::BadHead { .. } => "ledger.bad_head",
+            Self::Truncated { .. } => "ledger.truncated",
+            Self::NoTree { .. } => "ledger.no_tree",
+            Self::Checkpoint(error) => error.code(),
+            Self::Unrecorded(error) => error.code(),
+            Self::Corrupt(_) => "ledger.corrupt",
+        }
+    }
+}
+
+/// Why a ledger and the checkpoint that is kept of it do not go together.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointError {
     /// The kept checkpoint cannot be read, or is not signed by the ledger's key.
     #[error(
         "the checkpoint `{}` is refused: {error}; put it back from a copy, or name the key that signed it",
         path.display()
     )]
-    BadCheckpoint {
+    Refused {
         /// Where it is kept.
         path: PathBuf,
         /// Why it is refused.
@@ -243,30 +276,30 @@ pub enum OpenError {
         /// How many records the checkpoint is of.
         size: u64,
     },
-    /// The repair of the ledger's end could not be recorded.
-    #[error("the repair of its end could not be recorded: {0}")]
-    Unrecorded(WriteError),
-    /// The end of the ledger is not as it was written.
-    #[error("{0}; verify the ledger, and put it back from a copy")]
-    Corrupt(BadLine),
+    /// There is nothing to sign.
+    #[error("`{}` holds no durable record, so there is no checkpoint of it", path.display())]
+    Empty {
+        /// The ledger.
+        path: PathBuf,
+    },
+    /// The checkpoint was not signed.
+    #[error("no checkpoint was signed: {0}")]
+    Unsigned(SignError),
+    /// The ledger could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadFailure),
 }
 
-impl OpenError {
-    /// The stable name of this error, such as `ledger.locked`.
+impl CheckpointError {
+    /// The stable name of this error, such as `ledger.rolled_back`.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Io(_) => "ledger.io",
-            Self::Locked { .. } => "ledger.locked",
-            Self::NotAFile { .. } => "ledger.not_a_file",
-            Self::NoHead { .. } => "ledger.no_head",
-            Self::BadHead { .. } => "ledger.bad_head",
-            Self::Truncated { .. } => "ledger.truncated",
-            Self::NoTree { .. } => "ledger.no_tree",
-            Self::BadCheckpoint { .. } => "ledger.bad_checkpoint",
+            Self::Refused { .. } => "ledger.bad_checkpoint",
             Self::RolledBack { .. } => "ledger.rolled_back",
             Self::Forked { .. } => "ledger.forked",
-            Self::Unrecorded(error) => error.code(),
-            Self::Corrupt(_) => "ledger.corrupt",
+            Self::Empty { .. } => "ledger.empty",
+            Self::Unsigned(_) => "ledger.unsigned",
+            Self::Read(failure) => failure.code(),
         }
     }
 }

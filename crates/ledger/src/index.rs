@@ -15,6 +15,7 @@
 mod build;
 mod column;
 mod passes;
+mod sign;
 mod state;
 
 use std::{
@@ -106,6 +107,11 @@ impl Index {
         };
         index.extend(progress)?;
         Ok(index)
+    }
+
+    /// The path of the ledger.
+    pub fn ledger(&self) -> &Path {
+        &self.ledger
     }
 
     /// How many records it knows, archived ones included.

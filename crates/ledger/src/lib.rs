@@ -41,7 +41,8 @@
 //!
 //! The lines' leaf hashes form the tree of RFC 6962: [`Tree`] gives its root, [`InclusionProof`] and [`ConsistencyProof`] show that a
 //! record is in it and that nothing before was changed, and a [`Checkpoint`] is its size and root as a C2SP signed note, which tools
-//! that are not ours verify.
+//! that are not ours verify. A [`TileDirectory`] holds the whole tree as static files, a [`RecordProof`] one record with its proof;
+//! [`write_csv`] and [`write_ocsf`] are for spreadsheets and security tools. `docs/formats/export.md` has the commands of an auditor.
 //!
 //! # What is promised
 //!
@@ -90,7 +91,7 @@ mod witness;
 pub use crate::{
     append::FileLedger,
     checkpoint::Checkpoint,
-    error::{BadLine, IoFailure, OpenError, Problem, ReadFailure, WriteError},
+    error::{BadLine, CheckpointError, IoFailure, OpenError, Problem, ReadFailure, WriteError},
     export::{
         ExportError, Exported, ProvenRecord, RecordProof, RecordProofError, TileDirectory, lines,
         write_csv, write_ocsf,

@@ -17,7 +17,7 @@ use crate::{
     append::FileLedger,
     checkpoint::Checkpoint,
     commit::{Log, checkpoint_path},
-    error::{BadLine, IoFailure, OpenError, Problem, WriteError},
+    error::{BadLine, CheckpointError, IoFailure, OpenError, Problem, WriteError},
     file::{Disk, Files, beside},
     head::Head,
     line::MAX_LINE_BYTES,
@@ -128,12 +128,13 @@ impl<'a> Opening<'a> {
         let saved = start.head.records;
         let Replayed { end, tree } = self.replay(start, &durable, signed.as_ref())?;
         if let Some(signed) = signed.filter(|signed| signed.size > end.records) {
-            return Err(OpenError::RolledBack {
+            return Err(CheckpointError::RolledBack {
                 path: self.path.to_owned(),
                 checkpoint: checkpoint_path(self.path, self.options),
                 records: end.records,
                 size: signed.size,
-            });
+            }
+            .into());
         }
 
         let mut repair = None;
@@ -193,7 +194,8 @@ impl<'a> Opening<'a> {
             Some(signer) => Checkpoint::verify(&text, &signer.log),
             None => Checkpoint::unverified(&text),
         };
-        checkpoint.map(Some).map_err(|error| OpenError::BadCheckpoint { path: path.clone(), error })
+        let refused = |error| CheckpointError::Refused { path: path.clone(), error };
+        Ok(Some(checkpoint.map_err(refused)?))
     }
 
     /// Where to read on from: the saved state of the tree if it fits this segment, else the state at the segment's start.
@@ -245,7 +247,7 @@ impl<'a> Opening<'a> {
         signed: Option<&Checkpoint>,
     ) -> Result<Replayed, OpenError> {
         let Saved { head: mut end, mut tree } = start;
-        let (base, forked) = (end.bytes, |size| OpenError::Forked {
+        let (base, forked) = (end.bytes, |size| CheckpointError::Forked {
             path: self.path.to_owned(),
             checkpoint: checkpoint_path(self.path, self.options),
             size,
@@ -260,7 +262,7 @@ impl<'a> Opening<'a> {
                 && signed.size == end.records
                 && signed.root != tree.tree.root()
             {
-                return Err(forked(signed.size));
+                return Err(forked(signed.size).into());
             }
             let Some(line) = lines.next().map_err(self.failed("read"))? else { break };
             let offset = base + line.offset;

@@ -1,10 +1,10 @@
 //! How a ledger is kept.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use axtary_actionpass::SigningKey;
 
-use crate::note::NoteKey;
+use crate::{file::beside, note::NoteKey};
 
 /// What a record survives once it is acknowledged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,6 +82,11 @@ impl CheckpointSigner {
     pub fn kept_in(mut self, file: impl Into<PathBuf>) -> Self {
         self.file = Some(file.into());
         self
+    }
+
+    /// Where the last checkpoint of this ledger is kept.
+    pub fn kept_of(&self, ledger: &Path) -> PathBuf {
+        self.file.clone().unwrap_or_else(|| beside(ledger, "checkpoint"))
     }
 
     /// The name and public key under which others verify the checkpoints.

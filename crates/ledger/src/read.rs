@@ -221,19 +221,29 @@ impl PassHistory {
 ///
 /// [`ReadFailure::NoSuchPass`] if no decision led to it; others if the ledger cannot be read on.
 pub fn find(ledger: impl AsRef<Path>, pass: &PassId) -> Result<PassHistory, ReadFailure> {
-    let ledger = ledger.as_ref();
-    let mut decision = None;
-    let mut outcomes = Vec::new();
-    for entry in Index::open(ledger)?.records_of(pass)? {
-        if decision.is_none() && entry.kind == RecordKind::Decision.as_str() {
-            decision = Some(entry);
-        } else {
-            outcomes.push(entry);
+    Index::open(ledger)?.history_of(pass)
+}
+
+impl Index {
+    /// What the ledger holds about a pass.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadFailure::NoSuchPass`] if no decision led to it; others if the ledger cannot be read on.
+    pub fn history_of(&self, pass: &PassId) -> Result<PassHistory, ReadFailure> {
+        let mut decision = None;
+        let mut outcomes = Vec::new();
+        for entry in self.records_of(pass)? {
+            if decision.is_none() && entry.kind == RecordKind::Decision.as_str() {
+                decision = Some(entry);
+            } else {
+                outcomes.push(entry);
+            }
         }
-    }
-    match decision {
-        Some(decision) => Ok(PassHistory { decision, outcomes }),
-        None => Err(ReadFailure::NoSuchPass { path: ledger.to_owned(), pass: *pass }),
+        match decision {
+            Some(decision) => Ok(PassHistory { decision, outcomes }),
+            None => Err(ReadFailure::NoSuchPass { path: self.ledger().to_owned(), pass: *pass }),
+        }
     }
 }
 

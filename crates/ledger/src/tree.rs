@@ -6,6 +6,7 @@
 use std::fmt;
 
 use axtary_actionpass::LedgerHash;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
 /// A node of the tree: a leaf hash, or the hash of two nodes.
@@ -27,9 +28,16 @@ impl RootHash {
     }
 }
 
+/// Base64, as a checkpoint has it.
+impl fmt::Display for RootHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&STANDARD.encode(self.0))
+    }
+}
+
 impl fmt::Debug for RootHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use axtary_actionpass::{Json, KeySet, SigningKey};
+use axtary_ledger::NoteKey;
 use clap::Args;
 
 use super::unwritten;
@@ -15,7 +16,8 @@ use crate::{
 #[derive(Args)]
 #[command(after_help = "\
 Writes axtary.yml, policy/rules.yml, .axtary/pass.pem (the signing key),
-.axtary/jwks.json (its public half, for verifiers) and .axtary/.gitignore.
+.axtary/jwks.json (its public half, for verifiers), .axtary/checkpoint.pem and
+.vkey (the same for the ledger's checkpoints) and .axtary/.gitignore.
 Overwrites nothing.
 
 Example:
@@ -34,9 +36,11 @@ pub(crate) struct Written {
     pub(crate) config: PathBuf,
 }
 
+/// The name of the ledger, as `axtary.yml` has it.
+const ORIGIN: &str = "axtary.local/ledger";
 const CONFIG: &str = include_str!("init/axtary.yml");
 const RULES: &str = include_str!("init/rules.yml");
-const GITIGNORE: &str = "# The signing key and the ledger stay on this machine; the public keys may go anywhere.\n*\n!.gitignore\n!jwks.json\n";
+const GITIGNORE: &str = "# The signing key and the ledger stay on this machine; the public keys may go anywhere.\n*\n!.gitignore\n!jwks.json\n!checkpoint.vkey\n";
 
 impl Init {
     pub(super) fn run(self) -> Result<Written, Failure> {
@@ -47,11 +51,17 @@ impl Init {
         // The issuer is not part of the set.
         let public = KeySet::new().trust("axtary://local".parse()?, key.verifying_key())?.to_jwks();
         let public = format!("{}\n", Json::Object(public));
+        let signs = SigningKey::generate()
+            .map_err(|e| Failure::trouble(Exit::Unavailable, "randomness", e.to_string()))?;
+        let log = NoteKey::of_log(ORIGIN, signs.verifying_key())?;
+        let (signs, log) = (signs.to_pkcs8_pem()?, format!("{log}\n"));
         // `axtary.yml` comes last: once it is there, the gate is whole.
-        let files: [(PathBuf, &[u8], Access); 5] = [
+        let files: [(PathBuf, &[u8], Access); 7] = [
             (at(".axtary/.gitignore"), GITIGNORE.as_bytes(), Access::Shared),
             (at(".axtary/pass.pem"), pem.as_bytes(), Access::Private),
             (at(".axtary/jwks.json"), public.as_bytes(), Access::Shared),
+            (at(".axtary/checkpoint.pem"), signs.as_bytes(), Access::Private),
+            (at(".axtary/checkpoint.vkey"), log.as_bytes(), Access::Shared),
             (at("policy/rules.yml"), RULES.as_bytes(), Access::Shared),
             (at("axtary.yml"), CONFIG.as_bytes(), Access::Shared),
         ];

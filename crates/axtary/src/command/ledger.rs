@@ -1,65 +1,63 @@
 //! `axtary ledger`: what the gate decided, and whether that still stands as it was written.
 
-use std::path::PathBuf;
+mod export;
+mod prove;
+mod read;
+mod stats;
+mod verify;
 
-use axtary_actionpass::{Json, LedgerHash, Outcome, PassId};
-use axtary_ledger::{Entry, PassHistory, Verified, find, tail, verify_against};
+use std::path::{Path, PathBuf};
+
+use axtary_ledger::{CheckpointSigner, Index, NoteKey};
 use clap::{Args, Subcommand};
 
+pub(crate) use self::{
+    export::Exported,
+    prove::{Proof, Proven, SignedCheckpoint},
+    read::{History, Records},
+    stats::Stats,
+    verify::VerifiedLedger,
+};
 use super::{Answer, ConfigArgument};
-use crate::{config::Config, failure::Failure};
+use crate::{config::Config, failure::Failure, file, render, render::Form, wire};
 
 pub(super) const EXAMPLES: &str = "\
 Example:
   axtary ledger verify
-  axtary ledger tail -n 20
-  axtary ledger show ap_01K15ZQ8M0V4T0N4S5X8S7R3YB";
+  axtary ledger tail -n 20 --decision deny
+  axtary ledger show ap_01K15ZQ8M0V4T0N4S5X8S7R3YB
+  axtary ledger prove ap_01K15ZQ8M0V4T0N4S5X8S7R3YB --out record.tlog-proof";
 
 #[derive(Subcommand)]
 pub(super) enum LedgerCommand {
-    /// Verify that every line is as it was written, and none is missing
-    #[command(after_help = "\
-Names the first line that was edited, inserted, removed or moved. Whoever can
-write the ledger and its .head file can rewrite both; --expect finds that out,
-given a hash that was kept elsewhere.
+    Verify(verify::Verify),
+    Tail(read::Tail),
+    Show(read::Show),
+    Prove(prove::Prove),
+    CheckProof(prove::CheckProof),
+    Checkpoint(prove::SignCheckpoint),
+    Export(export::Export),
+    Stats(stats::ShowStats),
+}
 
-Example:
-  axtary ledger verify
-  axtary ledger verify --ledger /backup/ledger.jsonl --expect sha256:2c26…")]
-    Verify {
-        #[command(flatten)]
-        ledger: LedgerArgument,
-        /// A hash that the ledger must hold: the `ledger_hash` of a pass, or the last hash of an earlier verification
-        #[arg(long, value_name = "HASH", value_parser = LedgerHash::parse)]
-        expect: Vec<LedgerHash>,
-    },
-    /// Show the last records
-    #[command(after_help = "\
-Example:
-  axtary ledger tail -n 20")]
-    Tail {
-        #[command(flatten)]
-        ledger: LedgerArgument,
-        /// How many
-        #[arg(short = 'n', value_name = "N", default_value_t = 10)]
-        count: u16,
-    },
-    /// Show the decision that led to a pass, and how its call ended
-    #[command(after_help = "\
-Example:
-  axtary ledger show ap_01K15ZQ8M0V4T0N4S5X8S7R3YB")]
-    Show {
-        /// The pass's id
-        #[arg(value_name = "AP_ID")]
-        pass: PassId,
-        #[command(flatten)]
-        ledger: LedgerArgument,
-    },
+impl LedgerCommand {
+    pub(super) fn run(self, form: Form) -> Result<Answer, Failure> {
+        match self {
+            Self::Verify(verify) => verify.run(form).map(Answer::LedgerVerified),
+            Self::Tail(tail) => tail.run(form).map(Answer::Records),
+            Self::Show(show) => show.run(form).map(|history| Answer::History(Box::new(history))),
+            Self::Prove(prove) => prove.run(form).map(Answer::Proof),
+            Self::CheckProof(check) => check.run().map(|proven| Answer::Proven(Box::new(proven))),
+            Self::Checkpoint(sign) => sign.run(form).map(Answer::Checkpoint),
+            Self::Export(export) => export.run(form).map(Answer::Exported),
+            Self::Stats(stats) => stats.run(form).map(|stats| Answer::Stats(Box::new(stats))),
+        }
+    }
 }
 
 /// Which ledger.
 #[derive(Args)]
-pub(super) struct LedgerArgument {
+struct LedgerArgument {
     /// The ledger itself, instead of the one that axtary.yml names
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
     ledger: Option<PathBuf>,
@@ -67,46 +65,10 @@ pub(super) struct LedgerArgument {
     config: ConfigArgument,
 }
 
-/// A ledger whose every line is as it was written.
-pub(crate) struct VerifiedLedger {
-    pub(crate) path: PathBuf,
-    pub(crate) verified: Verified,
-}
-
-/// The last records of a ledger.
-pub(crate) struct Records(pub(crate) Vec<Entry>);
-
-/// What a ledger holds about a pass.
-pub(crate) struct History(pub(crate) PassHistory);
-
-impl History {
-    /// How the call ended, as far as anybody knows. A call whose end was not recorded may have had its effect.
-    pub(crate) fn outcome(&self) -> &str {
-        self.0
-            .outcomes()
-            .iter()
-            .rev()
-            .find_map(|entry| entry.body.get("outcome").and_then(Json::as_str))
-            .unwrap_or(Outcome::Unknown.as_str())
-    }
-}
-
-impl LedgerCommand {
-    pub(super) fn run(self) -> Result<Answer, Failure> {
-        match self {
-            Self::Verify { ledger, expect } => {
-                let path = ledger.path()?;
-                let verified = verify_against(&path, &expect)?;
-                Ok(Answer::LedgerVerified(VerifiedLedger { path, verified }))
-            }
-            Self::Tail { ledger, count } => {
-                Ok(Answer::Records(Records(tail(ledger.path()?, count.into())?)))
-            }
-            Self::Show { pass, ledger } => {
-                Ok(Answer::History(Box::new(History(find(ledger.path()?, &pass)?))))
-            }
-        }
-    }
+/// A ledger, and what signs its checkpoints, if axtary.yml says.
+struct Ledger {
+    path: PathBuf,
+    signer: Option<CheckpointSigner>,
 }
 
 impl LedgerArgument {
@@ -116,4 +78,42 @@ impl LedgerArgument {
             None => Ok(Config::load(&self.config.config)?.ledger),
         }
     }
+
+    fn open(self) -> Result<Ledger, Failure> {
+        match self.ledger {
+            Some(path) => Ok(Ledger { path, signer: None }),
+            None => {
+                let config = Config::load(&self.config.config)?;
+                let signer = wire::checkpoint_signer(&config)?;
+                Ok(Ledger { path: config.ledger, signer })
+            }
+        }
+    }
 }
+
+/// The index of a ledger, brought up to date while the operator sees how far it is.
+fn index(path: &Path, form: Form) -> Result<Index, Failure> {
+    let mut progress = render::Progress::of("indexing", form);
+    let index = Index::open_with(path, |so_far| progress.show(so_far.bytes, so_far.of))?;
+    progress.end();
+    Ok(index)
+}
+
+/// A verifier key as C2SP writes it, or the file that holds one.
+fn note_key(text: &str) -> Result<NoteKey, Failure> {
+    let refused = |error: axtary_ledger::NoteError| Failure::usage(error.to_string());
+    match NoteKey::parse(text) {
+        Ok(key) => Ok(key),
+        Err(_) if Path::new(text).is_file() => {
+            let key = file::read_text(Path::new(text), MAX_KEY_BYTES)?;
+            NoteKey::parse(key.trim_end()).map_err(refused)
+        }
+        Err(error) => Err(refused(error)
+            .help("name a verifier key such as `axtary.local/ledger+62ede497+Adda…`, or its file")),
+    }
+}
+
+/// The largest file that holds a verifier key.
+const MAX_KEY_BYTES: usize = 4 * 1024;
+/// The largest checkpoint and proof that is read.
+const MAX_NOTE_BYTES: usize = 256 * 1024;

@@ -58,13 +58,13 @@ fn every_mistake_is_named_with_its_place() {
         (
             "cedar: []",
             "cedar: main.cedar",
-            ":21:10: a list belongs here, such as `[policy/rules.yml]`",
+            ":26:10: a list belongs here, such as `[policy/rules.yml]`",
         ),
-        ("cedar: []", "cedar:", ":21:8: a list belongs here, such as `[policy/rules.yml]`"),
+        ("cedar: []", "cedar:", ":26:8: a list belongs here, such as `[policy/rules.yml]`"),
         (
             "[policy/rules.yml]",
             "[a.yml, b.yml]",
-            ":20:19: `policy.native` names more than one file | put all native rules into one",
+            ":25:19: `policy.native` names more than one file | put all native rules into one",
         ),
         (
             "native: [policy/rules.yml]",
@@ -75,7 +75,7 @@ fn every_mistake_is_named_with_its_place() {
         (
             "max_ttl: 10m",
             "max_ttl: 10m\nmax_ttl: 1h",
-            ":26:1: the key `max_ttl` stands twice; keep one",
+            ":31:1: the key `max_ttl` stands twice; keep one",
         ),
     ] {
         let said = refusal(&GOOD.replacen(from, to, 1));

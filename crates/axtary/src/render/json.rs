@@ -2,12 +2,15 @@
 
 use std::{io, path::Path};
 
-use axtary_actionpass::{Json, LedgerHash, Object, PassView};
-use axtary_ledger::Entry;
+use axtary_actionpass::{Json, LedgerHash, Number, Object, PassView, Timestamp};
+use axtary_ledger::{Entry, Finding, ProvenRecord};
 use serde::Serialize;
 
 use crate::{
-    command::{Answer, History, Permitted, Records, Token, Valid, VerifiedLedger, Written},
+    command::{
+        Answer, Exported, History, Permitted, Proof, Records, SignedCheckpoint, Stats, Token,
+        Valid, VerifiedLedger, Written,
+    },
     failure::{Failure, Trouble},
 };
 
@@ -21,13 +24,87 @@ pub(super) fn answer(answer: &Answer) -> io::Result<String> {
             line(&RecordsJson { records: entries.iter().map(EntryJson::of).collect() })
         }
         Answer::History(history) => line(&HistoryJson::of(history)),
+        Answer::Proof(Proof { text, seq, size, key, file }) => object(
+            Object::new()
+                .with("file", file.as_deref().map_or(Json::Null, |file| shown(file).into()))
+                .with("key", key.to_string())
+                .with("proof", text.as_str())
+                .with("seq", number(*seq))
+                .with("size", number(*size)),
+        ),
+        Answer::Proven(proven) => line(&ProvenJson::of(&proven.0)),
+        Answer::Checkpoint(SignedCheckpoint { text, checkpoint, key, file }) => object(
+            Object::new()
+                .with("checkpoint", text.as_str())
+                .with("file", file.as_deref().map_or(Json::Null, |file| shown(file).into()))
+                .with("key", key.to_string())
+                .with("root", checkpoint.root.to_string())
+                .with("size", number(checkpoint.size)),
+        ),
+        // What was written to standard output stands there, and nothing else may.
+        Answer::Exported(Exported { to: None, .. }) => Ok(String::new()),
+        Answer::Exported(Exported { records, to: Some(to) }) => {
+            object(Object::new().with("records", number(*records)).with("to", shown(to)))
+        }
+        Answer::Stats(stats) => object(counted(stats)),
         Answer::Script(script) => Ok(String::from_utf8_lossy(script).into_owned()),
     }
+}
+
+/// One record on a line of its own.
+pub(super) fn entry(entry: &Entry) -> io::Result<String> {
+    line(&EntryJson::of(entry))
+}
+
+fn object(object: Object) -> io::Result<String> {
+    Ok(format!("{}\n", Json::Object(object)))
+}
+
+fn number(value: u64) -> Json {
+    Number::try_from(value).map_or(Json::Null, Json::Number)
+}
+
+fn finding(finding: &Finding) -> Object {
+    let mut object = Object::new()
+        .with("code", finding.kind.code())
+        .with("intact", number(finding.intact))
+        .with("message", finding.kind.to_string())
+        .with("record", number(finding.record))
+        .with("records_before_hold", finding.records_before_hold());
+    if let Some(place) = &finding.place {
+        object.insert("file", shown(&place.path));
+        object.insert("line", number(place.line));
+        object.insert("offset", number(place.offset));
+    }
+    object
+}
+
+fn counted(stats: &Stats) -> Object {
+    let moment = |at: Option<Timestamp>| at.map_or(Json::Null, |at| at.to_string().into());
+    let mut object = Object::new()
+        .with("first", moment(stats.first))
+        .with("last", moment(stats.last))
+        .with("ledger", shown(&stats.path))
+        .with("records", number(stats.records));
+    for (name, counts) in &stats.counts {
+        let mut counted = Object::new();
+        for (value, count) in counts {
+            counted.insert(value.as_str(), number(*count));
+        }
+        object.insert(*name, counted);
+    }
+    object
 }
 
 pub(super) fn failure(failure: &Failure) -> String {
     let object = match failure {
         Failure::Refusal(refusal) => refusal.to_json().with("code", refusal.code()),
+        Failure::Damage(damage) => Object::new()
+            .with("code", damage.findings().first().map_or("ledger.damaged", |one| one.kind.code()))
+            .with("findings", damage.findings().iter().map(finding).collect::<Vec<_>>())
+            .with("intact", number(damage.intact()))
+            .with("message", damage.to_string())
+            .with("more", number(damage.more())),
         Failure::Trouble(Trouble { code, message, help, .. }) => {
             let object = Object::new().with("code", *code).with("message", message.as_str());
             match help {
@@ -98,6 +175,9 @@ struct LedgerJson {
     records: u64,
     anchored: u64,
     bytes: u64,
+    first: u64,
+    checkpointed: u64,
+    root: String,
     last: Option<String>,
 }
 
@@ -109,6 +189,9 @@ impl LedgerJson {
             records: verified.records,
             anchored: verified.anchored,
             bytes: verified.bytes,
+            first: verified.first,
+            checkpointed: verified.checkpointed,
+            root: verified.root.to_string(),
             last: verified.last.as_ref().map(LedgerHash::to_string),
         }
     }
@@ -143,9 +226,31 @@ impl<'a> EntryJson<'a> {
 }
 
 #[derive(Serialize)]
+struct ProvenJson<'a> {
+    proven: bool,
+    origin: &'a str,
+    size: u64,
+    cosigned_by: Vec<&'a str>,
+    record: EntryJson<'a>,
+}
+
+impl<'a> ProvenJson<'a> {
+    fn of(proven: &'a ProvenRecord) -> Self {
+        Self {
+            proven: true,
+            origin: &proven.checkpoint.origin,
+            size: proven.checkpoint.size,
+            cosigned_by: proven.cosignatures.iter().map(|one| one.witness.as_str()).collect(),
+            record: EntryJson::of(&proven.entry),
+        }
+    }
+}
+
+#[derive(Serialize)]
 struct HistoryJson<'a> {
     outcome: &'a str,
     decision: EntryJson<'a>,
+    disclosed: Object,
     outcomes: Vec<EntryJson<'a>>,
 }
 
@@ -153,8 +258,12 @@ impl<'a> HistoryJson<'a> {
     fn of(history: &'a History) -> Self {
         Self {
             outcome: history.outcome(),
-            decision: EntryJson::of(history.0.decision()),
-            outcomes: history.0.outcomes().iter().map(EntryJson::of).collect(),
+            decision: EntryJson::of(history.history.decision()),
+            disclosed: history
+                .disclosed
+                .iter()
+                .fold(Object::new(), |all, one| all.with(one.name(), one.value().clone())),
+            outcomes: history.history.outcomes().iter().map(EntryJson::of).collect(),
         }
     }
 }

@@ -6,11 +6,14 @@ use std::{
 };
 
 use axtary_actionpass::{Cause, Json, Object, PassView, Reason, Refusal};
-use axtary_ledger::Entry;
+use axtary_ledger::{Damage, Entry, Place, ProvenRecord};
 
 use super::escape::Inline;
 use crate::{
-    command::{Answer, History, Permitted, Records, Token, Valid, VerifiedLedger, Written},
+    command::{
+        Answer, Exported, History, Permitted, Proof, Records, SignedCheckpoint, Stats, Token,
+        Valid, VerifiedLedger, Written,
+    },
     failure::{Failure, Trouble},
 };
 
@@ -23,6 +26,11 @@ pub(super) fn answer(answer: &Answer) -> io::Result<String> {
         Answer::LedgerVerified(verified) => ledger_verified(&mut out, verified),
         Answer::Records(Records(entries)) => entries.iter().try_for_each(|e| record(&mut out, e)),
         Answer::History(history) => told(&mut out, history),
+        Answer::Proof(proof) => proved(&mut out, proof),
+        Answer::Proven(proven) => shown_to_be_there(&mut out, &proven.0),
+        Answer::Checkpoint(signed) => checkpoint(&mut out, signed),
+        Answer::Exported(exported) => told_of_export(&mut out, exported),
+        Answer::Stats(stats) => counted(&mut out, stats),
         Answer::Script(script) => {
             out.push_str(&String::from_utf8_lossy(script));
             Ok(())
@@ -32,10 +40,17 @@ pub(super) fn answer(answer: &Answer) -> io::Result<String> {
     Ok(out)
 }
 
+pub(super) fn entry(entry: &Entry) -> io::Result<String> {
+    let mut out = String::new();
+    record(&mut out, entry).map_err(io::Error::other)?;
+    Ok(out)
+}
+
 pub(super) fn failure(failure: &Failure) -> String {
     let mut out = String::new();
     let told = match failure {
         Failure::Refusal(refusal) => refused(&mut out, refusal),
+        Failure::Damage(damage) => damaged(&mut out, damage),
         Failure::Trouble(trouble) => troubled(&mut out, trouble),
     };
     // Writing to a string does not fail; were it to, the bare code is better than silence.
@@ -95,6 +110,16 @@ fn ledger_verified(
             verified.records
         )?,
     }
+    if verified.first > 0 {
+        writeln!(out, "the records before {} were archived, and not read", verified.first)?;
+    }
+    if verified.checkpointed > 0 {
+        writeln!(
+            out,
+            "the first {} are those that a checkpoint was signed of",
+            verified.checkpointed
+        )?;
+    }
     if verified.anchored < verified.records {
         writeln!(
             out,
@@ -117,16 +142,78 @@ fn record(out: &mut String, entry: &Entry) -> fmt::Result {
 }
 
 fn told(out: &mut String, history: &History) -> fmt::Result {
-    let decision = history.0.decision();
+    let decision = history.history.decision();
     writeln!(out, "{} in record {}, {}", decision.kind, decision.seq, decision.at)?;
     writeln!(out, "{}", decision.hash)?;
     members(out, &decision.body, "  ")?;
-    for entry in history.0.outcomes() {
+    if !history.disclosed.is_empty() {
+        writeln!(out, "  disclosed:")?;
+        for disclosure in &history.disclosed {
+            writeln!(out, "    {}: {}", Inline(disclosure.name()), disclosure.value())?;
+        }
+    }
+    for entry in history.history.outcomes() {
         writeln!(out, "{} in record {}, {}", entry.kind, entry.seq, entry.at)?;
         writeln!(out, "{}", entry.hash)?;
         members(out, &entry.body, "  ")?;
     }
     writeln!(out, "outcome: {}", Inline(history.outcome()))
+}
+
+fn proved(out: &mut String, Proof { text, seq, size, key, file }: &Proof) -> fmt::Result {
+    let Some(file) = file else { return out.write_str(text) };
+    let file = Inline(file.display());
+    writeln!(
+        out,
+        "record {seq} is in the ledger of {size} records; the proof was written to {file}"
+    )?;
+    writeln!(out, "verify it with:\n  axtary ledger check-proof {file} --key '{key}'")
+}
+
+fn shown_to_be_there(out: &mut String, proven: &ProvenRecord) -> fmt::Result {
+    let ProvenRecord { entry, checkpoint, cosignatures, .. } = proven;
+    let (origin, size) = (Inline(&checkpoint.origin), checkpoint.size);
+    writeln!(out, "proven: record {} is in the ledger {origin} of {size} records", entry.seq)?;
+    for cosignature in cosignatures {
+        writeln!(out, "cosigned by {} at {}", Inline(&cosignature.witness), cosignature.at)?;
+    }
+    writeln!(out, "{} at {}", entry.kind, entry.at)?;
+    writeln!(out, "{}", entry.hash)?;
+    members(out, &entry.body, "  ")
+}
+
+fn checkpoint(out: &mut String, signed: &SignedCheckpoint) -> fmt::Result {
+    let Some(file) = &signed.file else { return out.write_str(&signed.text) };
+    let (size, file) = (signed.checkpoint.size, Inline(file.display()));
+    writeln!(out, "a checkpoint of {size} records was written to {file}")?;
+    writeln!(out, "hold the ledger against it later with:")?;
+    writeln!(out, "  axtary ledger verify --checkpoint {file} --key '{}'", signed.key)
+}
+
+fn told_of_export(out: &mut String, exported: &Exported) -> fmt::Result {
+    match &exported.to {
+        Some(path) => {
+            writeln!(out, "{} records are in {}", exported.records, Inline(path.display()))
+        }
+        // What was written stands there, and nothing else may.
+        None => Ok(()),
+    }
+}
+
+fn counted(out: &mut String, stats: &Stats) -> fmt::Result {
+    writeln!(out, "{} records", stats.records)?;
+    if let (Some(first), Some(last)) = (stats.first, stats.last) {
+        writeln!(out, "from {first} to {last}")?;
+    }
+    for (name, counts) in stats.counts.iter().filter(|(_, counts)| !counts.is_empty()) {
+        writeln!(out, "{name}:")?;
+        let mut counts: Vec<_> = counts.iter().collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        for (value, count) in counts {
+            writeln!(out, "  {count:>8}  {}", Inline(value))?;
+        }
+    }
+    Ok(())
 }
 
 fn members(out: &mut String, object: &Object, indent: &str) -> fmt::Result {
@@ -193,6 +280,30 @@ fn reasons(out: &mut String, reasons: &[Reason]) -> fmt::Result {
         }
     }
     Ok(())
+}
+
+fn damaged(out: &mut String, damage: &Damage) -> fmt::Result {
+    writeln!(out, "error: {} is not as it was written", Inline(damage.path().display()))?;
+    for finding in damage.findings() {
+        match &finding.place {
+            Some(Place { path, line, offset, .. }) => {
+                let path = Inline(path.display());
+                writeln!(out, "  {path}, line {line} at byte {offset}: {}", Inline(&finding.kind))?;
+            }
+            None => writeln!(out, "  {}", Inline(&finding.kind))?,
+        }
+        if finding.records_before_hold() {
+            writeln!(out, "    all records before it are in an unbroken chain")?;
+        }
+    }
+    if damage.more() > 0 {
+        writeln!(out, "  and {} findings more", damage.more())?;
+    }
+    writeln!(
+        out,
+        "help: the first {} records can be trusted; put the rest back from a copy",
+        damage.intact()
+    )
 }
 
 fn troubled(out: &mut String, trouble: &Trouble) -> fmt::Result {

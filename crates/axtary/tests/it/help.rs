@@ -2,7 +2,7 @@
 
 use crate::kit::Gate;
 
-const COMMANDS: [&[&str]; 10] = [
+const COMMANDS: [&[&str]; 15] = [
     &[],
     &["init"],
     &["check"],
@@ -12,6 +12,11 @@ const COMMANDS: [&[&str]; 10] = [
     &["ledger", "verify"],
     &["ledger", "tail"],
     &["ledger", "show"],
+    &["ledger", "prove"],
+    &["ledger", "check-proof"],
+    &["ledger", "checkpoint"],
+    &["ledger", "export"],
+    &["ledger", "stats"],
     &["completions"],
 ];
 

@@ -21,6 +21,8 @@ fn what_it_writes_is_a_gate() {
     wrote .axtary/.gitignore
     wrote .axtary/pass.pem
     wrote .axtary/jwks.json
+    wrote .axtary/checkpoint.pem
+    wrote .axtary/checkpoint.vkey
     wrote policy/rules.yml
     wrote axtary.yml
 

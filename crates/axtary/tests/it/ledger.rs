@@ -23,7 +23,10 @@ fn after_three_decisions() -> Gate {
 fn a_ledger_as_it_was_written_verifies() {
     let gate = after_three_decisions();
     let ran = gate.run(&["ledger", "verify"]).code(0);
-    assert_snapshot!(steady(&ran.out), @"verified: .axtary/ledger.jsonl holds 3 records as they were written, the last SHA256");
+    assert_snapshot!(steady(&ran.out), @"
+    verified: .axtary/ledger.jsonl holds 3 records as they were written, the last SHA256
+    the first 3 are those that a checkpoint was signed of
+    ");
     let json = gate.run(&["ledger", "verify", "--json"]).code(0).json();
     assert_eq!(json.get("records").and_then(Json::as_i64), Some(3));
     assert_eq!(json.get("anchored").and_then(Json::as_i64), Some(3));
@@ -132,7 +135,7 @@ fn the_outcome_of_a_call_is_shown() {
     let open = axtary::Axtary::open(gate.path("axtary.yml")).unwrap();
     let action = action(&open);
     let mut id = String::new();
-    let ran = at_once(open.guard().authorize(&action, |pass| {
+    let ran = pollster::block_on(open.guard().authorize(&action, |pass| {
         id = pass.id().to_string();
         std::future::ready(Err::<(), _>("the tool failed"))
     }));
@@ -140,15 +143,6 @@ fn the_outcome_of_a_call_is_shown() {
     let ran = gate.run(&["ledger", "show", &id]).code(0);
     assert!(ran.out.contains("\n  outcome: failed\n"), "{}", ran.out);
     assert!(ran.out.ends_with("\noutcome: failed\n"), "{}", ran.out);
-}
-
-/// Runs a future that never waits.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    match std::pin::pin!(future).poll(&mut context) {
-        std::task::Poll::Ready(value) => value,
-        std::task::Poll::Pending => panic!("the future waits"),
-    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod check;
 mod dependencies;
+mod evidence;
 mod help;
 mod init;
 mod killed;

@@ -21,13 +21,8 @@ pub enum ExportError {
     #[error("cannot write the export: {0}")]
     Output(io::Error),
     /// A line to export is not one of a ledger.
-    #[error("record {seq} cannot be exported: {problem}")]
-    Line {
-        /// The record's number.
-        seq: u64,
-        /// What is wrong with its line.
-        problem: Problem,
-    },
+    #[error("a line to export is no record: {0}; verify the ledger")]
+    NotARecord(Problem),
     /// The checkpoint to export is not one of the log.
     #[error("the checkpoint cannot be exported: {0}")]
     Checkpoint(NoteError),
@@ -78,9 +73,9 @@ pub enum ExportError {
         /// How many the checkpoint has.
         size: u64,
     },
-    /// The lines begin where the folder does not end.
+    /// Records between those that the folder holds and the first of the lines are missing.
     #[error(
-        "the lines begin with record {first}; begin with record 0, or with {held}, where the folder ends"
+        "the ledger begins with record {first}, and the folder holds {held}; put the archived segments back for this export"
     )]
     Start {
         /// The number of the first record.
@@ -96,7 +91,7 @@ impl ExportError {
         match self {
             Self::Read(failure) => failure.code(),
             Self::Io(_) | Self::Output(_) => "export.io",
-            Self::Line { problem, .. } => problem.code(),
+            Self::NotARecord(problem) => problem.code(),
             Self::Checkpoint(_) => "export.checkpoint",
             Self::Short { .. } => "export.short",
             Self::NotSigned { .. } => "export.not_signed",

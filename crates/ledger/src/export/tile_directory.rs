@@ -104,8 +104,8 @@ impl TileDirectory {
 
     /// Exports the records that `signed`, a checkpoint of the log with any cosignatures, is about.
     ///
-    /// `lines` begin with the first record, or with the one behind [`TileDirectory::checkpoint`], and may go on behind the
-    /// records of the checkpoint. With the first record, every file that stands there already is compared.
+    /// `lines` begin with the first record, and every file that stands there already is compared; or with a later one, as where
+    /// the first are archived, but none behind [`TileDirectory::checkpoint`]. They may go on behind the records of `signed`.
     ///
     /// # Errors
     ///
@@ -126,18 +126,23 @@ impl TileDirectory {
             }
         }
         let mut lines = lines.into_iter().peekable();
-        let first = match lines.next_if(Result::is_err) {
-            Some(Err(failure)) => return Err(failure.into()),
-            Some(Ok(_)) | None => lines.peek().and_then(|line| line.as_ref().ok()),
+        let held = self.held.as_ref().map_or(0, |held| held.size);
+        let first = match lines.peek() {
+            Some(Ok(line)) => Entry::parse(line).map_err(ExportError::NotARecord)?.seq,
+            Some(Err(_)) | None => held,
         };
-        let mut edge = self.edge_before(first.map(Vec::as_slice))?;
+        let mut edge = self.edge_before(first)?;
+        // What the folder has already, of a ledger whose first segments are archived.
+        for _ in first..edge.size() {
+            lines.next().transpose()?;
+        }
         self.replaced.clear();
         let mut tiles = 0;
         while edge.size() < checkpoint.size {
             let short = || ExportError::Short { records: edge.size(), size: checkpoint.size };
             let line = lines.next().ok_or_else(short)??;
             if line.len() > MAX_LINE_BYTES {
-                return Err(ExportError::Line { seq: edge.size(), problem: Problem::TooLong });
+                return Err(ExportError::NotARecord(Problem::TooLong));
             }
             edge.append(&line, |tile, bytes| self.put(tile, bytes, &mut tiles))?;
             if let Some(held) = &self.held
@@ -166,24 +171,19 @@ impl TileDirectory {
         Ok(Exported { records, tiles })
     }
 
-    /// The edge of the tree that the lines go on from, of which `first` is the next.
-    fn edge_before(&self, first: Option<&[u8]>) -> Result<Edge, ExportError> {
-        let held = self.held.as_ref().map_or(0, |held| held.size);
-        let first = match first {
-            None => held,
-            Some(line) => {
-                let problem = |problem| ExportError::Line { seq: held, problem };
-                Entry::parse(line).map_err(problem)?.seq
-            }
-        };
+    /// The edge of the tree that goes on with lines of which the first is this record's.
+    fn edge_before(&self, first: u64) -> Result<Edge, ExportError> {
         match &self.held {
             _ if first == 0 => Ok(Edge::default()),
-            Some(held) if first == held.size => {
-                let edge = Edge::read(first, |tile| self.read_beginning(tile))?;
+            Some(held) if first <= held.size => {
+                let edge = Edge::read(held.size, |tile| self.read_beginning(tile))?;
                 edge.filter(|edge| edge.root() == held.root)
                     .ok_or_else(|| self.other_tree(CHECKPOINT))
             }
-            Some(_) | None => Err(ExportError::Start { first, held }),
+            held => {
+                let held = held.as_ref().map_or(0, |held| held.size);
+                Err(ExportError::Start { first, held })
+            }
         }
     }
 

@@ -3,11 +3,11 @@
 use std::{future, pin::pin, task::Context};
 
 use axtary_actionpass::{
-    Action, Cause, Effect, EngineError, EngineName, Evaluation, Guard, LedgerHash, Refusal,
-    Signer as _, SigningKey, testing,
+    Action, Cause, Effect, EngineError, EngineName, Evaluation, Guard, LedgerHash, Object, Record,
+    RecordKind, Refusal, Signer as _, SigningKey, Timestamp, testing,
 };
 use axtary_ledger::{
-    Checkpoint, Durability, FileLedger, InclusionProof, NoteKey, ReadFailure, Tree, lines,
+    Checkpoint, Durability, FileLedger, InclusionProof, NoteKey, Options, ReadFailure, Tree, lines,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -32,15 +32,27 @@ impl Audited {
         audited
     }
 
-    /// Lets the guard decide until the ledger has at least `count` records.
+    /// Lets the guard decide, in segments of about a hundred records, until the ledger has at least `count` records.
     pub(crate) fn grow(&self, count: usize) {
-        let ledger = FileLedger::open(self.scene.path(), Durability::Buffered).unwrap();
+        let options = Options::from(Durability::Buffered).with_segment_bytes(64 * 1024);
+        let ledger = FileLedger::open(self.scene.path(), options).unwrap();
         let mut written = usize::try_from(ledger.len()).unwrap();
         let issuer = "https://gate.example".parse().unwrap();
         let policy = testing::policy(decide);
         let guard = Guard::new(policy, ledger, SigningKey::from_seed(&[7; 32]), issuer).unwrap();
         while written < count {
             written += act(&guard);
+        }
+    }
+
+    /// Appends one record of every kind, about a pass that nobody knows of.
+    pub(crate) fn append_every_kind(&self) {
+        let ledger = FileLedger::open(self.scene.path(), Durability::Buffered).unwrap();
+        let at = Timestamp::from_seconds(1_785_240_000).unwrap();
+        let body = Object::new().with("action_pass_id", "ap_01K10000000000000000000000");
+        for kind in RecordKind::ALL {
+            let appended = ledger.append(&Record::new(kind, at, &body)).unwrap();
+            ledger.sync(&appended).unwrap();
         }
     }
 

@@ -3,7 +3,9 @@
 use std::fs;
 
 use axtary_actionpass::{LedgerHash, SigningKey};
-use axtary_ledger::{Checkpoint, CheckpointSigner, Durability, FileLedger, NoteKey, Options, Tree};
+use axtary_ledger::{
+    Checkpoint, CheckpointSigner, Durability, FileLedger, Index, NoteKey, Options, Tree,
+};
 
 use crate::kit::{Scene, append};
 
@@ -127,4 +129,32 @@ fn a_checkpoint_that_cannot_be_written_stops_the_ledger() {
     fs::create_dir(scene.beside("checkpoint")).unwrap();
     assert_eq!(ledger.checkpoint().unwrap_err().code(), "ledger.io");
     assert_eq!(ledger.append(&crate::kit::record(1)).unwrap_err().code(), "ledger.stopped");
+}
+
+#[test]
+fn a_checkpoint_can_be_signed_of_a_ledger_that_another_writes_if_it_fits_the_kept_one() {
+    let scene = Scene::new();
+    let ledger = FileLedger::open(scene.path(), signing(3)).unwrap();
+    let (log, key) = key(3);
+    let signer = CheckpointSigner::new(log.clone(), key);
+    let sign = || Index::open(scene.path()).unwrap().sign_checkpoint(&signer);
+    assert_eq!(sign().unwrap_err().code(), "ledger.empty");
+    let mut tree = Tree::new();
+    for number in 0..3 {
+        tree.append(&append(&ledger, number));
+    }
+    let signed = Checkpoint::verify(sign().unwrap().as_bytes(), &log).unwrap();
+    assert_eq!((signed.size, signed.root), (3, tree.root()));
+    drop(ledger);
+    assert_eq!(fs::read_to_string(scene.beside("checkpoint")).unwrap(), sign().unwrap());
+
+    let other = Scene::new();
+    append_signed(&other, 7..9);
+    fs::copy(other.beside("checkpoint"), scene.beside("checkpoint")).unwrap();
+    assert_eq!(sign().unwrap_err().code(), "ledger.forked");
+    append_signed(&other, 9..20);
+    fs::copy(other.beside("checkpoint"), scene.beside("checkpoint")).unwrap();
+    assert_eq!(sign().unwrap_err().code(), "ledger.rolled_back");
+    fs::write(scene.beside("checkpoint"), "x").unwrap();
+    assert_eq!(sign().unwrap_err().code(), "ledger.bad_checkpoint");
 }

@@ -118,6 +118,21 @@ fn every_decision_and_outcome_is_an_event_that_says_what_was_done() {
 }
 
 #[test]
+fn records_of_every_kind_are_rows_and_events_though_they_say_nothing() {
+    let audited = Audited::with_records(0);
+    audited.append_every_kind();
+    let kinds = RecordKind::ALL.map(RecordKind::as_str);
+    let (_, rows) = csv(&audited);
+    assert_eq!(rows.iter().map(|row| row["kind"].as_str()).collect::<Vec<_>>(), kinds);
+    let events = ocsf(&audited);
+    let of = |event: &serde_json::Value| event["metadata"]["event_code"].clone();
+    assert_eq!(events.iter().map(of).collect::<Vec<_>>(), kinds);
+    assert!(events.iter().all(|event| event["activity_id"] == 99));
+    assert!(events.iter().all(|event| event["api"]["operation"] == "unknown"));
+    assert_eq!(events[0]["action_id"], 0, "a decision that says nothing was not let through");
+}
+
+#[test]
 fn an_outcome_whose_decision_is_not_exported_says_that_the_call_is_unknown() {
     let audited = Audited::with_records(9);
     let mut out = Vec::new();

@@ -247,6 +247,7 @@ fn aics_tlog_verifies_the_proof_of_one_record_by_the_commands_of_the_page() {
 fn every_event_is_valid_by_the_schema_of_its_class() {
     let Some(packages) = packages() else { return };
     let handed = Handed::new();
+    handed.audited.append_every_kind();
     let mut events = Vec::new();
     let entries = || Reader::open(handed.audited.scene.path()).unwrap();
     write_ocsf(entries(), &mut events).unwrap();

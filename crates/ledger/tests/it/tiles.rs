@@ -7,7 +7,7 @@ use std::{
 };
 
 use axtary_actionpass::SigningKey;
-use axtary_ledger::{ExportError, NoteKey, TileDirectory, lines};
+use axtary_ledger::{ExportError, NoteKey, Reader, TileDirectory, lines};
 use tempfile::TempDir;
 
 use crate::audited::{Audited, ORIGIN};
@@ -142,6 +142,36 @@ fn a_checkpoint_that_witnesses_have_cosigned_replaces_the_one_that_they_had_not(
     let mut directory = TileDirectory::open(&tiles, &audited.log).unwrap();
     directory.export(cosigned.as_bytes(), []).unwrap();
     assert_eq!(files(&tiles)["checkpoint"], cosigned.as_bytes());
+}
+
+#[test]
+fn an_export_goes_on_after_the_first_segments_are_archived_but_leaves_no_gap() {
+    let audited = Audited::with_records(600);
+    let (early, late) = (audited.checkpoint(300), audited.checkpoint(600));
+    let (_whole, whole) = folder();
+    export(&audited, &whole, 600).unwrap();
+    let (_folder, tiles) = folder();
+    export(&audited, &tiles, 300).unwrap();
+    let (_empty, empty) = folder();
+
+    let mut closed: Vec<_> = fs::read_dir(audited.scene.path().parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().unwrap().len() == 20)
+        .collect();
+    closed.sort();
+    let archived = closed.iter().take(2);
+    archived.for_each(|segment| fs::remove_file(segment).unwrap());
+    let first = Reader::open(audited.scene.path()).unwrap().next().unwrap().unwrap().seq;
+    assert!((1..300).contains(&first), "{first}");
+
+    let mut directory = TileDirectory::open(&empty, &audited.log).unwrap();
+    let failure = directory.export(early.as_bytes(), audited.lines()).unwrap_err();
+    assert_eq!(failure.code(), "export.start");
+    let mut directory = TileDirectory::open(&tiles, &audited.log).unwrap();
+    directory.export(late.as_bytes(), audited.lines()).unwrap();
+    let left = files(&tiles);
+    assert!(files(&whole).iter().all(|(file, bytes)| left.get(file) == Some(bytes)));
 }
 
 #[test]
