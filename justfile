@@ -24,6 +24,10 @@ bench:
     cargo bench -p axtary-benches --bench hot_path
     cargo run --release -p axtary-benches --bin budgets
 
+# what a durable ledger costs with 1 to 256 callers, drawn into docs/ledger-callers.svg
+callers:
+    cargo run --release -p axtary-benches --bin callers -- docs/ledger-callers.svg
+
 # passes beside the tokens of other libraries; allocations of a check and of a verification
 rivals:
     cargo bench --manifest-path benches/rivals/Cargo.toml

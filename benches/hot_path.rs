@@ -18,7 +18,7 @@ use axtary_actionpass::{
     SigningKey, Timestamp, Verifier,
 };
 use axtary_benches::{action, cedar, cedar_text, issuer, native, payload, rego, vocabulary};
-use axtary_ledger::{Durability, FileLedger, verify};
+use axtary_ledger::{Durability, FileLedger, Index, verify};
 use axtary_policy::PolicyStack;
 use cedar_policy::{Authorizer, Context, Entities, PolicySet, Request, RestrictedExpression};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -229,6 +229,16 @@ fn ledger(c: &mut Criterion) {
     group.bench_function("verify", |b| b.iter(|| verify(&path).unwrap()));
     group.bench_function("open", |b| {
         b.iter(|| FileLedger::open(&path, Durability::Buffered).unwrap())
+    });
+    let index = Index::open(&path).unwrap();
+    let records = index.len();
+    let mut seq = 0;
+    group.bench_function("prove_inclusion", |b| {
+        b.iter(|| {
+            // Any of them: far enough apart that no two share the lower half of their paths.
+            seq = (seq + 314_159) % records;
+            index.prove_inclusion(seq, records).unwrap()
+        });
     });
     group.finish();
 }

@@ -18,7 +18,7 @@ enum Measure {
     Megabytes(&'static str, f64),
 }
 
-const BUDGETS: [(&str, Measure); 13] = [
+const BUDGETS: [(&str, Measure); 14] = [
     ("check, native rules, buffered", Measure::AtMost("check/native_buffered", "bare/sign", 1.35)),
     (
         "check, native + Cedar + Rego, buffered",
@@ -51,6 +51,7 @@ const BUDGETS: [(&str, Measure); 13] = [
     ),
     ("append, buffered", Measure::Nanoseconds("ledger/append_buffered", 3_000.0)),
     ("open a ledger of 1,000,000 records", Measure::Nanoseconds("ledger/open", 20_000_000.0)),
+    ("prove any of 1,000,000 records", Measure::Nanoseconds("ledger/prove_inclusion", 5_000_000.0)),
     ("verify a ledger", Measure::Megabytes("ledger/verify", 400.0)),
     (
         "canonicalize 600 bytes vs hashing them",

@@ -1,4 +1,4 @@
-//! Keeps a guard's decisions in one file that only grows: a [`Record`] goes in, a leaf hash that a pass can carry comes out.
+//! Keeps a guard's decisions in files that only grow: a [`Record`] goes in, a leaf hash that a pass can carry comes out.
 //!
 //! ```text
 //! Record -> line (seq, prev) -> append -> sync -> head        open: tail -> repair        verify: first line -> last
@@ -29,13 +29,9 @@
 //! {"body":{…},"kind":"decision","prev":"sha256:…","seq":0,"ts":"2026-07-28T12:00:00.000Z","v":1}
 //! ```
 //!
-//! `audit.jsonl.head` names how many records are durable, how many bytes they take, and the hash of the last:
-//!
-//! ```text
-//! axtary-ledger-head v1 00000000000000000001 00000000000000000000 00000000000000000905 sha256:…
-//! ```
-//!
-//! `audit.jsonl.lock` names the process that writes, and `audit.jsonl.torn-1` holds what a repair took off the end.
+//! Once it is full ([`Options`]), it is closed under the number of its first record, and the next one begun. Beside it stand a head, which names
+//! how many records are durable; the state of the tree; the last signed checkpoint; what records withhold ([`disclosed`]); and the
+//! [`Index`], which readers make. `docs/formats/ledger.md` lists them.
 //!
 //! # For auditors
 //!
@@ -49,6 +45,7 @@
 //! - An acknowledged record survives: `kill -9` always, and power loss under [`Durability::Synced`].
 //! - After a failed write or sync nothing is acknowledged until the ledger is opened anew; nor is it once the file was
 //!   removed, replaced or changed in length by somebody else ([`Durability`] says when that is noticed).
+//! - A ledger that does not fit the last checkpoint that was signed of it does not open.
 //! - Half a line at the end, as a crash leaves it, is moved aside and reported ([`FileLedger::repair`]). Anything else
 //!   that is wrong refuses to open, and no new chain is started over an old file.
 //! - One process writes at a time; the second is told which one is first.
@@ -58,9 +55,9 @@
 //!
 //! - The chain shows nothing of its own end: only the head, or a hash kept elsewhere, tells that the last line was edited
 //!   or that lines behind it are gone. [`Verified::anchored`] says how far such a witness reaches.
-//! - Who can write both the ledger and its head can rewrite history. That is found only against something kept out of
-//!   reach: the `ledger_hash` of passes, given to [`verify_against`], or a checkpoint, given to [`Verification`].
-//! - Opening reads the end of the file, not all of it; [`verify`] does.
+//! - Who can write the ledger and all that stands beside it can rewrite history. That is found only against something kept out of
+//!   reach: the `ledger_hash` of passes, given to [`verify_against`], or a checkpoint ([`CheckpointSigner::kept_in`], [`Verification`]).
+//! - Opening reads what came since the tree's state was last saved, not all of it; [`verify`] does.
 //!
 //! [`Record`]: axtary_actionpass::Record
 

@@ -103,7 +103,7 @@ fn a_record_is_proven_to_whoever_has_the_logs_public_key_alone() {
     elsewhere.write("record.tlog-proof", &proof.replace("index 0", "index 1"));
     assert_eq!(
         text(&elsewhere.run(&[&check[..], &["--json"]].concat()).code(3).json(), "code"),
-        "ledger.bad_inclusion"
+        "proof.inclusion"
     );
     elsewhere.write("record.tlog-proof", &proof);
     fs::copy(Gate::new().path(KEY), elsewhere.path("checkpoint.vkey")).unwrap();
