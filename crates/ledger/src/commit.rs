@@ -8,27 +8,29 @@
 //! The first failure stops the ledger. A sync that failed is never tried again: the kernel may have dropped the pages and
 //! would report success (<https://wiki.postgresql.org/wiki/Fsync_Errors>).
 
+mod store;
+mod wake;
+
 use std::{
-    ops::{Deref, DerefMut},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Condvar, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    task::{Poll, Wake, Waker},
-    thread::{self, JoinHandle, Thread},
+    task::{Poll, Waker},
+    thread::{self, JoinHandle},
 };
 
 use axtary_actionpass::{Appended, LedgerHash, Record};
 
+pub(crate) use self::store::checkpoint_path;
+use self::wake::{Held, THIS_THREAD};
 use crate::{
-    checkpoint::Checkpoint,
-    error::{IoFailure, WriteError},
-    file::{Disk, beside},
+    error::WriteError,
+    file::Disk,
     head::Head,
     line,
     options::{Durability, Options},
-    segment,
     state::{Saved, TreeState},
 };
 
@@ -348,7 +350,7 @@ impl Log {
             return Ok(writer);
         }
         self.write(&mut writer)?;
-        match self.close_segment(&writer) {
+        match self.close_segment(&writer.end, &writer.tree) {
             Ok((next, signed)) => {
                 writer.end = next;
                 writer.saved = next.records;
@@ -358,26 +360,6 @@ impl Log {
             }
             Err(error) => self.stop(&mut writer, error),
         }
-    }
-
-    /// Each step can be the last one before a crash: opening goes on from there.
-    fn close_segment(&self, writer: &Writer) -> Result<(Head, Option<String>), WriteError> {
-        let Writer { end, tree, .. } = writer;
-        self.sync_log()?;
-        self.write_head(end)?;
-        self.sync_head()?;
-        let state = segment::state_path(&self.path, end.records);
-        self.disk
-            .replace(&state, tree.to_text().as_bytes(), true)
-            .map_err(|error| IoFailure::new("write", &state, error))?;
-        self.disk
-            .close_segment(end.segment)
-            .map_err(|error| IoFailure::new("close the full segment of", &self.path, error))?;
-        let next = end.in_next_segment();
-        self.write_head(&next)?;
-        self.sync_head()?;
-        let signed = self.save(&Saved { head: next, tree: tree.clone() })?;
-        Ok((next, signed))
     }
 
     /// Writes what is not written yet.
@@ -394,102 +376,6 @@ impl Log {
         }
     }
 
-    /// Writes lines that the log is to end with at `end`.
-    fn write_at_end(&self, lines: &[u8], end: &Head) -> Result<(), WriteError> {
-        // Each sync looks at the file's name; where there are none, now and then must do.
-        let look = self.options.durability == Durability::Buffered;
-        if look && end.records.is_multiple_of(LOOK_EVERY) {
-            self.demand_in_place()?;
-        }
-        let start = end.bytes.saturating_sub(u64::try_from(lines.len()).unwrap_or(u64::MAX));
-        let len = self.disk.len().map_err(|error| IoFailure::new("inspect", &self.path, error))?;
-        if len != start {
-            return Err(self.displaced(format!("is {len} bytes long where {start} were written")));
-        }
-        let error = match self.disk.append(lines) {
-            Ok(written) if written == lines.len() => return Ok(()),
-            Ok(written) => std::io::Error::new(
-                std::io::ErrorKind::WriteZero,
-                format!("only {written} of {} bytes were written", lines.len()),
-            ),
-            Err(error) => error,
-        };
-        // If the half line cannot be cut off either, the next open moves it aside.
-        drop(self.disk.cut(start));
-        Err(IoFailure::new("append to", &self.path, error).into())
-    }
-
-    /// Keeps what a record withholds, durably, before the record can be.
-    fn keep_disclosures(&self, seq: u64, record: &Record) -> Result<(), WriteError> {
-        if record.disclosures().is_empty() {
-            return Ok(());
-        }
-        let line = crate::sensitive::line(seq, record.disclosures());
-        let path = beside(&self.path, "sensitive");
-        let kept = self.disk.append_to(&path, &line);
-        Ok(kept.map_err(|error| IoFailure::new("append to", &path, error))?)
-    }
-
-    /// Makes what is written durable.
-    fn sync_log(&self) -> Result<(), WriteError> {
-        self.demand_in_place()?;
-        Ok(self.disk.sync().map_err(|error| IoFailure::new("sync", &self.path, error))?)
-    }
-
-    /// Has the head say what is durable.
-    fn write_head(&self, durable: &Head) -> Result<(), WriteError> {
-        let written = self.disk.write_head(durable.to_text().as_bytes());
-        let head = || beside(&self.path, "head");
-        Ok(written.map_err(|error| IoFailure::new("write", &head(), error))?)
-    }
-
-    fn sync_head(&self) -> Result<(), WriteError> {
-        let head = || beside(&self.path, "head");
-        Ok(self.disk.sync_head().map_err(|error| IoFailure::new("sync", &head(), error))?)
-    }
-
-    /// Signs a checkpoint, if there is a key and there are records, and keeps it and the tree's state.
-    fn save(&self, saved: &Saved) -> Result<Option<String>, WriteError> {
-        let signed = self.sign(&saved.tree)?;
-        // The checkpoint first: opening reads on from the older state, and so comes by the root that was signed.
-        if let Some(signed) = &signed {
-            let path = checkpoint_path(&self.path, &self.options);
-            let written = self.disk.replace(&path, signed.as_bytes(), true);
-            written.map_err(|error| IoFailure::new("write", &path, error))?;
-        }
-        self.save_tree(saved)?;
-        Ok(signed)
-    }
-
-    fn save_tree(&self, saved: &Saved) -> Result<(), WriteError> {
-        let path = beside(&self.path, "tree");
-        // Opening can do without it, so it need not be durable.
-        let written = self.disk.replace(&path, saved.to_text().as_bytes(), false);
-        Ok(written.map_err(|error| IoFailure::new("write", &path, error))?)
-    }
-
-    fn sign(&self, tree: &TreeState) -> Result<Option<String>, WriteError> {
-        match &self.options.checkpoints {
-            Some(signer) if tree.tree.size() > 0 => {
-                let checkpoint = Checkpoint::of(&signer.log, &tree.tree);
-                Ok(Some(checkpoint.sign(&signer.log, &signer.key).map_err(WriteError::Unsigned)?))
-            }
-            Some(_) | None => Ok(None),
-        }
-    }
-
-    fn demand_in_place(&self) -> Result<(), WriteError> {
-        match self.disk.is_in_place() {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(self.displaced("was removed or replaced")),
-            Err(error) => Err(IoFailure::new("inspect", &self.path, error).into()),
-        }
-    }
-
-    fn displaced(&self, seen: impl Into<String>) -> WriteError {
-        WriteError::Displaced { path: self.path.clone(), seen: seen.into() }
-    }
-
     /// Remembers the first failure, of which those that follow say less, and tells all who wait.
     fn stop<T>(&self, writer: &mut Held<'_>, error: WriteError) -> Result<T, WriteError> {
         writer.stopped.get_or_insert_with(|| error.to_string());
@@ -502,7 +388,7 @@ impl Log {
         // A thread that panicked in between left the log longer than it is known to be, at worst; the next append finds
         // that.
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        Held { writer, woken: Woken(Vec::new()) }
+        Held::of(writer)
     }
 }
 
@@ -527,76 +413,4 @@ impl Writer {
     fn is_alone(&self) -> bool {
         self.end.records - self.durable.records <= 1
     }
-}
-
-/// The lock on the writer, and who is to be woken once it is let go: a waker may do anything, even come back for the lock.
-struct Held<'a> {
-    // In this order they are dropped.
-    writer: MutexGuard<'a, Writer>,
-    woken: Woken,
-}
-
-struct Woken(Vec<Waker>);
-
-impl Held<'_> {
-    /// Lets the lock go until the condition is signalled.
-    fn wait(self, condition: &Condvar) -> Self {
-        let Self { writer, woken } = self;
-        let writer = condition.wait(writer).unwrap_or_else(PoisonError::into_inner);
-        Self { writer, woken }
-    }
-
-    fn wake_if(&mut self, wakes: impl Fn(u64) -> bool) {
-        let woken = self.writer.waiting.extract_if(.., |(seq, _)| wakes(*seq));
-        self.woken.0.extend(woken.map(|(_, waker)| waker));
-    }
-
-    fn wake_all(&mut self) {
-        self.wake_if(|_| true);
-    }
-}
-
-impl Deref for Held<'_> {
-    type Target = Writer;
-
-    fn deref(&self) -> &Writer {
-        &self.writer
-    }
-}
-
-impl DerefMut for Held<'_> {
-    fn deref_mut(&mut self) -> &mut Writer {
-        &mut self.writer
-    }
-}
-
-impl Drop for Woken {
-    fn drop(&mut self) {
-        self.0.drain(..).for_each(Waker::wake);
-    }
-}
-/// Where the last signed checkpoint is kept.
-pub(crate) fn checkpoint_path(ledger: &Path, options: &Options) -> PathBuf {
-    match &options.checkpoints {
-        Some(signer) => signer.kept_of(ledger),
-        None => beside(ledger, "checkpoint"),
-    }
-}
-
-/// Wakes a thread that is parked.
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-thread_local! {
-    /// What wakes this thread; made once, so that waiting allocates nothing.
-    static THIS_THREAD: Waker = Arc::new(Unpark(thread::current())).into();
 }

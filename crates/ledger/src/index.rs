@@ -14,6 +14,7 @@
 
 mod build;
 mod column;
+mod history;
 mod passes;
 mod sign;
 mod state;
@@ -24,8 +25,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axtary_actionpass::{LedgerHash, PassId};
+use axtary_actionpass::{Json, LedgerHash, PassId};
 
+pub use self::history::{PassHistory, find};
 use self::{column::Column, passes::Passes, state::State};
 use crate::{
     error::{IoFailure, ReadFailure},
@@ -109,11 +111,6 @@ impl Index {
         Ok(index)
     }
 
-    /// The path of the ledger.
-    pub fn ledger(&self) -> &Path {
-        &self.ledger
-    }
-
     /// How many records it knows, archived ones included.
     pub fn len(&self) -> u64 {
         self.state.size
@@ -160,7 +157,7 @@ impl Index {
         let mut entries = Vec::with_capacity(numbers.len());
         for seq in numbers {
             let entry = self.record(seq)?;
-            if crate::read::is_about(&entry, pass) {
+            if entry.body.get("action_pass_id").and_then(Json::as_str) == Some(pass.as_str()) {
                 entries.push(entry);
             }
         }

@@ -11,15 +11,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axtary_actionpass::{Json, PassId, RecordKind};
-
 pub use self::filter::Filter;
 use self::lines::At;
 pub(crate) use self::lines::Lines;
 use crate::{
     error::{BadLine, IoFailure, ReadFailure},
     file::{Identity, read_at},
-    index::Index,
     line::Entry,
     segment::Segment,
 };
@@ -194,62 +191,6 @@ impl<W: FnMut() -> bool> Iterator for Follow<W> {
             }
         }
     }
-}
-
-/// What a ledger holds about one pass, in the order in which it happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PassHistory {
-    decision: Entry,
-    outcomes: Vec<Entry>,
-}
-
-impl PassHistory {
-    /// The decision that led to the pass.
-    pub fn decision(&self) -> &Entry {
-        &self.decision
-    }
-
-    /// How its action ended, and anything else that was recorded about the pass; empty while nobody knows.
-    pub fn outcomes(&self) -> &[Entry] {
-        &self.outcomes
-    }
-}
-
-/// Looks for a pass in the ledger at `ledger`, by its [`Index`].
-///
-/// # Errors
-///
-/// [`ReadFailure::NoSuchPass`] if no decision led to it; others if the ledger cannot be read on.
-pub fn find(ledger: impl AsRef<Path>, pass: &PassId) -> Result<PassHistory, ReadFailure> {
-    Index::open(ledger)?.history_of(pass)
-}
-
-impl Index {
-    /// What the ledger holds about a pass.
-    ///
-    /// # Errors
-    ///
-    /// [`ReadFailure::NoSuchPass`] if no decision led to it; others if the ledger cannot be read on.
-    pub fn history_of(&self, pass: &PassId) -> Result<PassHistory, ReadFailure> {
-        let mut decision = None;
-        let mut outcomes = Vec::new();
-        for entry in self.records_of(pass)? {
-            if decision.is_none() && entry.kind == RecordKind::Decision.as_str() {
-                decision = Some(entry);
-            } else {
-                outcomes.push(entry);
-            }
-        }
-        match decision {
-            Some(decision) => Ok(PassHistory { decision, outcomes }),
-            None => Err(ReadFailure::NoSuchPass { path: self.ledger().to_owned(), pass: *pass }),
-        }
-    }
-}
-
-/// Whether a record is about this pass.
-pub(crate) fn is_about(entry: &Entry, pass: &PassId) -> bool {
-    entry.body.get("action_pass_id").and_then(Json::as_str) == Some(pass.as_str())
 }
 
 /// The last `count` records of the ledger at `ledger`, the newest last. Reads no more than their lines take.

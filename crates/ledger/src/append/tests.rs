@@ -322,3 +322,23 @@ fn a_waker_may_come_back_for_the_ledger() {
         assert!(settles.recv().unwrap());
     }
 }
+
+#[test]
+fn a_waker_that_panics_harms_nobody_else() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("a task's own trouble");
+        }
+    }
+    let ledger = Arc::new(FakeDisk::default().open().unwrap());
+    let waker = Waker::from(Arc::new(Panics));
+    let first = ledger.append(&record(0)).unwrap();
+    let polled = Ledger::poll_sync(&*ledger, &first, &waker);
+    assert!(!matches!(polled, Poll::Ready(Err(_))));
+    for number in 1..4 {
+        let appended = ledger.append(&record(number)).unwrap();
+        ledger.sync(&appended).unwrap();
+    }
+    ledger.sync(&first).unwrap();
+}
