@@ -98,6 +98,10 @@ impl Constraints {
     ///
     /// [`ConstraintError::Conflict`] if both constrain one name differently: a pass can carry each name once.
     pub fn merge(self, other: Self) -> Result<Self, ConstraintError> {
+        // Most often one of the two has none, and then the other's are shared.
+        if self.is_empty() {
+            return Ok(other);
+        }
         let mut joined = Arc::unwrap_or_clone(self.0);
         for constraint in &other.0.tests {
             match joined.written.get(&constraint.name) {

@@ -8,6 +8,7 @@
 mod evaluate;
 mod load;
 mod map;
+mod reads;
 
 use std::{collections::HashMap, fmt};
 
@@ -93,7 +94,7 @@ impl CedarEngine {
         Ok(Self {
             policies: loaded.policies,
             index: loaded.index,
-            mapper: Mapper::new()?,
+            mapper: Mapper::new(loaded.reads)?,
             authorizer: Authorizer::new(),
             entities: Entities::empty(),
             version: source::version(&EngineName::CEDAR, &sources),

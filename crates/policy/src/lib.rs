@@ -59,6 +59,7 @@ mod cedar;
 mod error;
 mod native;
 mod nesting;
+mod reads;
 mod rego;
 mod select;
 mod source;

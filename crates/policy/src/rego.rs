@@ -18,6 +18,7 @@ use std::fmt;
 
 use axtary_actionpass::{EngineName, PolicyVersion};
 
+use self::map::Mapper;
 use crate::{
     error::LoadError,
     source::{self, Source},
@@ -90,6 +91,7 @@ pub struct RegoEngine {
     engine: regorus::Engine,
     has_deny: bool,
     has_step_up: bool,
+    mapper: Mapper,
     version: PolicyVersion,
 }
 
@@ -112,6 +114,7 @@ impl RegoEngine {
             engine: loaded.engine,
             has_deny: loaded.has_deny,
             has_step_up: loaded.has_step_up,
+            mapper: Mapper::new(loaded.reads),
             version: source::version(&EngineName::REGO, &sources),
         })
     }

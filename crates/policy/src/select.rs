@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, Hash, Hasher, RandomState},
+    hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState},
 };
 
 /// What a policy names exactly, or what a call has: the agent, the tool and the resource.
@@ -26,14 +26,15 @@ type Shape = [bool; 3];
 /// Whoever takes candidates matches them in full.
 #[derive(Clone, Debug)]
 pub(crate) struct ScopeIndex<T> {
-    buckets: HashMap<u64, T>,
+    // The keys are hashes already, of a hasher that no caller can predict.
+    buckets: HashMap<u64, T, BuildHasherDefault<AsItIs>>,
     shapes: Vec<Shape>,
     hasher: RandomState,
 }
 
 impl<T> Default for ScopeIndex<T> {
     fn default() -> Self {
-        Self { buckets: HashMap::new(), shapes: Vec::new(), hasher: RandomState::new() }
+        Self { buckets: HashMap::default(), shapes: Vec::new(), hasher: RandomState::new() }
     }
 }
 
@@ -65,6 +66,26 @@ impl<T> ScopeIndex<T> {
             }
         }
         hasher.finish()
+    }
+}
+
+/// Takes a number for its own hash.
+#[derive(Clone, Copy, Debug, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
     }
 }
 

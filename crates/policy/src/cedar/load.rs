@@ -8,6 +8,7 @@ use cedar_policy::{
     PrincipalConstraint, ResourceConstraint, ffi::DetailedError,
 };
 
+use super::reads::ContextReads;
 use crate::{
     error::{LoadError, Place},
     nesting::{self, Language},
@@ -26,6 +27,7 @@ const MAX_REASON_BYTES: usize = 1024;
 pub(super) struct Loaded {
     pub(super) policies: HashMap<PolicyId, Annotated>,
     pub(super) index: ScopeIndex<PolicySet>,
+    pub(super) reads: ContextReads,
 }
 
 /// What a policy says beside its conditions.
@@ -93,6 +95,7 @@ impl Loaded {
         let id = PolicyId::new(&name);
         let annotated = annotated(policy, self.policies.len()).map_err(refuse)?;
         let policy = policy.new_id(id.clone());
+        self.reads.add(&policy);
         let bucket = self.index.bucket(&scope(&policy));
         if self.policies.insert(id, annotated).is_some() {
             return Err(refuse("its id stands twice; give it another".to_owned()));

@@ -1,15 +1,19 @@
 //! An action becomes a Cedar request, without a detour through JSON: in Cedar's JSON, `__entity` and `__extn` are
 //! escapes, and a fact that holds such a member would become an entity or an extension value.
+//!
+//! Only what some policy reads is mapped.
 
-use axtary_actionpass::{Action, Json, Object};
+use axtary_actionpass::{Action, Facts, Json};
 use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression};
 
-use crate::error::LoadError;
+use super::reads::ContextReads;
+use crate::{error::LoadError, reads::Reads};
 
 /// Maps actions.
 pub(super) struct Mapper {
     agent: EntityTypeName,
     action: EntityTypeName,
+    reads: ContextReads,
 }
 
 /// A request, with the names that candidates are found by.
@@ -21,11 +25,11 @@ pub(super) struct Mapped {
 }
 
 impl Mapper {
-    pub(super) fn new() -> Result<Self, LoadError> {
+    pub(super) fn new(reads: ContextReads) -> Result<Self, LoadError> {
         let parse = |name: &str| -> Result<EntityTypeName, LoadError> {
             name.parse().map_err(|_| LoadError::new("cedar", format!("`{name}` is no entity type")))
         };
-        Ok(Self { agent: parse("Agent")?, action: parse("Action")? })
+        Ok(Self { agent: parse("Agent")?, action: parse("Action")?, reads })
     }
 
     /// Maps an action; the error says which part has no form in Cedar.
@@ -36,10 +40,51 @@ impl Mapper {
         let principal = uid(&self.agent, action.actor().agent_id().as_str());
         let tool = uid(&self.action, action.tool().as_str());
         let resource = uid(&resource_type(action.resource().kind())?, action.resource().id());
-        let request =
-            Request::new(principal.clone(), tool.clone(), resource.clone(), context(action)?, None)
-                .map_err(|error| error.to_string())?;
+        let request = Request::new(
+            principal.clone(),
+            tool.clone(),
+            resource.clone(),
+            self.context(action)?,
+            None,
+        )
+        .map_err(|error| error.to_string())?;
         Ok(Mapped { principal, action: tool, resource, request })
+    }
+
+    fn context(&self, action: &Action) -> Result<Context, String> {
+        let members = &self.reads.members;
+        let mut pairs = Vec::with_capacity(4);
+        if members.contains("intent") {
+            pairs.push(("intent".to_owned(), self.intent(action)?));
+        }
+        if members.contains("payload") {
+            pairs.push(("payload".to_owned(), self.payload(action.facts())?));
+        }
+        if members.contains("human_owner") {
+            pairs.push(("human_owner".to_owned(), text(action.actor().human_owner().as_str())));
+        }
+        if members.contains("audience") {
+            pairs.push(("audience".to_owned(), text(action.audience().as_str())));
+        }
+        Context::from_pairs(pairs).map_err(|error| error.to_string())
+    }
+
+    fn intent(&self, action: &Action) -> Result<RestrictedExpression, String> {
+        let intent = action.intent();
+        let task = intent.task_id().map_or("", |task| task.as_str());
+        let parts = [("text", intent.text()), ("task_id", task)].into_iter();
+        let parts = parts.filter(|(name, _)| self.reads.intent.contains(name));
+        record(parts.map(|(name, part)| (name, text(part))))
+    }
+
+    fn payload(&self, facts: &Facts) -> Result<RestrictedExpression, String> {
+        match &self.reads.payload {
+            Reads::All => fields(facts.iter()),
+            Reads::Named(names) => {
+                let names = names.iter().map(String::as_str);
+                fields(names.filter_map(|name| Some((name, facts.get(name)?))))
+            }
+        }
     }
 }
 
@@ -69,28 +114,23 @@ fn resource_type(kind: &str) -> Result<EntityTypeName, String> {
     name.parse().map_err(|_| refused())
 }
 
-fn context(action: &Action) -> Result<Context, String> {
-    let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
-    let task = action.intent().task_id().map_or("", |task| task.as_str());
-    let intent = RestrictedExpression::new_record([
-        ("text".to_owned(), text(action.intent().text())),
-        ("task_id".to_owned(), text(task)),
-    ])
-    .map_err(|error| error.to_string())?;
-    Context::from_pairs([
-        ("intent".to_owned(), intent),
-        ("payload".to_owned(), record(action.facts().as_object())?),
-        ("human_owner".to_owned(), text(action.actor().human_owner().as_str())),
-        ("audience".to_owned(), text(action.audience().as_str())),
-    ])
-    .map_err(|error| error.to_string())
+fn text(text: &str) -> RestrictedExpression {
+    RestrictedExpression::new_string(text.to_owned())
 }
 
-fn record(object: &Object) -> Result<RestrictedExpression, String> {
-    let fields: Vec<(String, RestrictedExpression)> = object
-        .iter()
-        .map(|(name, value)| Ok((name.to_owned(), expression(value)?)))
+fn fields<'a>(
+    members: impl Iterator<Item = (&'a str, &'a Json)>,
+) -> Result<RestrictedExpression, String> {
+    let fields: Vec<_> = members
+        .map(|(name, value)| Ok((name, expression(value)?)))
         .collect::<Result<_, String>>()?;
+    record(fields)
+}
+
+fn record<'a>(
+    fields: impl IntoIterator<Item = (&'a str, RestrictedExpression)>,
+) -> Result<RestrictedExpression, String> {
+    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value));
     RestrictedExpression::new_record(fields).map_err(|error| error.to_string())
 }
 
@@ -105,7 +145,7 @@ fn expression(value: &Json) -> Result<RestrictedExpression, String> {
         Json::Array(items) => RestrictedExpression::new_set(
             items.iter().map(expression).collect::<Result<Vec<_>, _>>()?,
         ),
-        Json::Object(object) => record(object)?,
+        Json::Object(members) => fields(members.iter())?,
         Json::Null => return Err("`null` has no form in Cedar".to_owned()),
     })
 }

@@ -2,7 +2,10 @@
 //!
 //! YAML and the builder both come through here, so that neither can say what the other cannot.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use axtary_actionpass::{
     Constraints, Effect, FactType, Json, MAX_CONSTRAINTS, Object, Operator, Principal, Vocabulary,
@@ -86,6 +89,7 @@ pub(super) fn rules(rules: &[Rule], vocabulary: &Vocabulary) -> Result<Vec<Compi
     }
     let mut ids = HashSet::with_capacity(rules.len());
     let mut compiled = Vec::with_capacity(rules.len());
+    let mut shared = Shared::default();
     for (position, written) in rules.iter().enumerate() {
         let fault = |(part, message)| Fault {
             rule: position,
@@ -95,14 +99,21 @@ pub(super) fn rules(rules: &[Rule], vocabulary: &Vocabulary) -> Result<Vec<Compi
         if !ids.insert(written.id.as_str()) {
             return Err(fault((Part::Id, "its id stands twice; give it another".to_owned())));
         }
-        compiled.push(rule(written, vocabulary).map_err(fault)?);
+        compiled.push(rule(written, vocabulary, &mut shared).map_err(fault)?);
     }
     Ok(compiled)
 }
 
 type Refused = (Part, String);
 
-fn rule(rule: &Rule, vocabulary: &Vocabulary) -> Result<CompiledRule, Refused> {
+/// Constraints by their canonical form: many rules demand the same, and path patterns are costly to compile and to keep.
+type Shared = HashMap<Vec<u8>, Constraints>;
+
+fn rule(
+    rule: &Rule,
+    vocabulary: &Vocabulary,
+    shared: &mut Shared,
+) -> Result<CompiledRule, Refused> {
     check_id(&rule.id)?;
     check_reason(rule.reason.as_deref())?;
     Ok(CompiledRule {
@@ -113,7 +124,7 @@ fn rule(rule: &Rule, vocabulary: &Vocabulary) -> Result<CompiledRule, Refused> {
         resource: required(Part::Resource, Kind::Resource, "resource", &rule.resource)?,
         task: optional(Part::Task, Kind::Task, &rule.task)?,
         when: when(rule.when.as_ref(), vocabulary)?,
-        outcome: outcome(rule, vocabulary)?,
+        outcome: outcome(rule, vocabulary, shared)?,
         reason: rule.reason.clone(),
     })
 }
@@ -163,7 +174,7 @@ fn when(written: Option<&Object>, vocabulary: &Vocabulary) -> Result<When, Refus
     Ok(when)
 }
 
-fn outcome(rule: &Rule, vocabulary: &Vocabulary) -> Result<Outcome, Refused> {
+fn outcome(rule: &Rule, vocabulary: &Vocabulary, shared: &mut Shared) -> Result<Outcome, Refused> {
     if rule.effect == Effect::Deny && rule.constraints.is_some() {
         let message = "a `forbid` has no `constraints`; write conditions under `when`";
         return Err((Part::Constraints(None), message.to_owned()));
@@ -177,18 +188,27 @@ fn outcome(rule: &Rule, vocabulary: &Vocabulary) -> Result<Outcome, Refused> {
     }
     Ok(match rule.effect {
         Effect::Permit => Outcome::Permit {
-            constraints: constraints(rule.constraints.as_ref(), vocabulary)?,
+            constraints: constraints(rule.constraints.as_ref(), vocabulary, shared)?,
             ttl: rule.ttl.map(ttl::check).transpose().map_err(|message| (Part::Ttl, message))?,
         },
         Effect::StepUp => Outcome::StepUp {
-            constraints: constraints(rule.constraints.as_ref(), vocabulary)?,
+            constraints: constraints(rule.constraints.as_ref(), vocabulary, shared)?,
             approvers: approvers(&rule.approvers)?,
         },
         Effect::Deny => Outcome::Forbid,
     })
 }
 
-fn constraints(written: Option<&Object>, vocabulary: &Vocabulary) -> Result<Constraints, Refused> {
+fn constraints(
+    written: Option<&Object>,
+    vocabulary: &Vocabulary,
+    shared: &mut Shared,
+) -> Result<Constraints, Refused> {
+    let mut canonical = Vec::new();
+    written.unwrap_or(&Object::new()).write_canonical(&mut canonical);
+    if let Some(known) = shared.get(&canonical).filter(|known| !known.is_empty()) {
+        return Ok(known.clone());
+    }
     // One by one first, so that a fault is that of one name.
     for (name, operand) in operands(written, "constraints", Part::Constraints)? {
         let fault = |message| (Part::Constraints(Some(name.to_owned())), message);
@@ -197,9 +217,11 @@ fn constraints(written: Option<&Object>, vocabulary: &Vocabulary) -> Result<Cons
             .read(&Object::new().with(name, operand.clone()))
             .map_err(|error| fault(error.to_string()))?;
     }
-    vocabulary
+    let read = vocabulary
         .read(written.unwrap_or(&Object::new()))
-        .map_err(|error| (Part::Constraints(None), error.to_string()))
+        .map_err(|error| (Part::Constraints(None), error.to_string()))?;
+    shared.insert(canonical, read.clone());
+    Ok(read)
 }
 
 /// Names and operands, if there are any; an empty list of them is a slip.

@@ -13,6 +13,7 @@ use regorus::unstable::{BUILTINS, Expr, Import, Module, Ref, Rule, RuleHead, Spa
 
 use super::{
     graph::{Graph, Node},
+    map::InputReads,
     walk::{Call, Reference, Walk},
 };
 use crate::error::{LoadError, Place};
@@ -20,6 +21,12 @@ use crate::error::{LoadError, Place};
 pub(super) const ALLOW: &str = "data.axtary.allow";
 pub(super) const DENY: &str = "data.axtary.deny";
 pub(super) const STEP_UP: &str = "data.axtary.step_up";
+
+/// What modules come to.
+pub(super) struct Checked {
+    pub(super) entrypoints: Entrypoints,
+    pub(super) reads: InputReads,
+}
 
 /// Which optional entrypoints there are.
 pub(super) struct Entrypoints {
@@ -47,19 +54,22 @@ const REFUSED: [(&str, &str); 11] = [
 const MAX_CHAIN_DEPTH: usize = 100;
 
 /// Checks all modules together.
-pub(super) fn modules(modules: &[Ref<Module>]) -> Result<Entrypoints, LoadError> {
+pub(super) fn modules(modules: &[Ref<Module>]) -> Result<Checked, LoadError> {
     let rules = Rules::collect(modules);
+    let mut reads = InputReads::default();
     let mut graph = Graph(vec![Node::default(); rules.count()]);
     for module in modules {
         let names = Names::of(module, &rules);
         for import in &module.imports {
             names.check_import(import)?;
+            read(&Reference::of(&import.refr), &mut reads);
         }
         for rule in &module.policy {
             let from = rules.exact(&rule_path(module, rule));
             let mut used = Vec::new();
             let walk = Walk::rule(rule);
             for reference in &walk.references {
+                read(reference, &mut reads);
                 used.extend(names.rules_of(reference, &walk.arguments)?);
             }
             for call in &walk.calls {
@@ -67,6 +77,10 @@ pub(super) fn modules(modules: &[Ref<Module>]) -> Result<Entrypoints, LoadError>
             }
             for target in &walk.replaced {
                 names.check_replaced(target)?;
+                // What stands in for a part of the input needs the rest around it.
+                if target.path.first().is_some_and(|root| root == "input") {
+                    reads.add(&[]);
+                }
             }
             if let Some(node) = from.and_then(|from| graph.0.get_mut(from.id)) {
                 node.uses.extend(used);
@@ -75,7 +89,16 @@ pub(super) fn modules(modules: &[Ref<Module>]) -> Result<Entrypoints, LoadError>
         }
     }
     rules.refuse_recursion(&graph)?;
-    rules.entrypoints(modules)
+    Ok(Checked { entrypoints: rules.entrypoints(modules)?, reads })
+}
+
+/// Notes what a reference reads of the input.
+fn read(reference: &Reference, reads: &mut InputReads) {
+    if let Some((root, below)) = reference.path.split_first()
+        && root == "input"
+    {
+        reads.add(below);
+    }
 }
 
 /// A path below `data`: `["axtary", "allow"]`.

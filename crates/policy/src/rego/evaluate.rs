@@ -9,7 +9,6 @@ use super::{
     RegoEngine,
     check::{ALLOW, DENY, STEP_UP},
     load::take_apart,
-    map,
 };
 use crate::error::one_line;
 
@@ -23,7 +22,7 @@ const MAX_APPROVERS: usize = 16;
 impl PolicyEngine for RegoEngine {
     fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError> {
         let mut engine = self.engine.clone();
-        engine.set_input(map::input(action));
+        engine.set_input(self.mapper.input(action));
         // All three are evaluated, whatever the first says: an error in any of them denies.
         let denials = self.has_deny.then(|| ask(&mut engine, DENY)).transpose()?;
         let step_up = self.has_step_up.then(|| ask(&mut engine, STEP_UP)).transpose()?;

@@ -4,7 +4,8 @@ use regorus::Engine;
 
 use super::{
     budget,
-    check::{self, Entrypoints},
+    check::{self, Checked, Entrypoints},
+    map::InputReads,
 };
 use crate::{
     error::{LoadError, Place},
@@ -17,6 +18,7 @@ pub(super) struct Loaded {
     pub(super) engine: Engine,
     pub(super) has_deny: bool,
     pub(super) has_step_up: bool,
+    pub(super) reads: InputReads,
 }
 
 /// Loads, checks and prepares modules.
@@ -31,12 +33,13 @@ pub(super) fn modules(sources: &[Source<'_>]) -> Result<Loaded, LoadError> {
             .add_policy(source.name.to_owned(), source.text.to_owned())
             .map_err(|error| located(sources, &error.to_string()))?;
     }
-    let Entrypoints { has_deny, has_step_up } = check::modules(engine.get_modules())?;
+    let Checked { entrypoints: Entrypoints { has_deny, has_step_up }, reads } =
+        check::modules(engine.get_modules())?;
     // Prepares the engine, so that its clones are prepared too.
     engine
         .compile_with_entrypoint(&check::ALLOW.into())
         .map_err(|error| located(sources, &error.to_string()))?;
-    Ok(Loaded { engine, has_deny, has_step_up })
+    Ok(Loaded { engine, has_deny, has_step_up, reads })
 }
 
 fn located(sources: &[Source<'_>], text: &str) -> LoadError {

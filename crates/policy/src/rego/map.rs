@@ -1,40 +1,132 @@
-//! An action becomes an OPA input document, value by value.
+//! An action becomes an OPA input document, value by value. Only what some module reads is mapped.
 
 use std::collections::BTreeMap;
 
-use axtary_actionpass::{Action, Json, Object};
+use axtary_actionpass::{Action, Facts, Json};
 use regorus::Value;
 
-/// The input document of an action.
-pub(super) fn input(action: &Action) -> Value {
-    let facts = object(action.facts().as_object());
-    let intent = action.intent();
-    let task = intent.task_id().map(|task| ("task_id", Value::from(task.as_str())));
-    document([
-        (
-            "actor",
-            document([
-                ("agent_id", action.actor().agent_id().as_str().into()),
-                ("human_owner", action.actor().human_owner().as_str().into()),
-            ]),
-        ),
-        ("audience", action.audience().as_str().into()),
-        ("facts", facts.clone()),
-        ("intent", document([("text", intent.text().into())].into_iter().chain(task))),
-        ("payload", facts),
-        ("resource", action.resource().as_str().into()),
-        ("tool", action.tool().as_str().into()),
-    ])
+use crate::reads::Reads;
+
+/// The parts of the input that some module reads.
+#[derive(Clone, Debug, Default)]
+pub(super) struct InputReads {
+    members: Reads,
+    facts: Reads,
+    payload: Reads,
 }
 
-fn document<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
+impl InputReads {
+    /// Adds a read of what stands at a path below `input`.
+    pub(super) fn add(&mut self, path: &[String]) {
+        self.members.add(path);
+        let (member, below) = match path.split_first() {
+            Some((member, below)) => (Some(member.as_str()), below),
+            None => (None, path),
+        };
+        if matches!(member, None | Some("facts")) {
+            self.facts.add(below);
+        }
+        if matches!(member, None | Some("payload")) {
+            self.payload.add(below);
+        }
+    }
+}
+
+/// Maps actions.
+pub(super) struct Mapper {
+    reads: InputReads,
+    names: Names,
+}
+
+/// The names of members, of which every document has the same.
+struct Names {
+    actor: Value,
+    agent_id: Value,
+    audience: Value,
+    facts: Value,
+    human_owner: Value,
+    intent: Value,
+    payload: Value,
+    resource: Value,
+    task_id: Value,
+    text: Value,
+    tool: Value,
+}
+
+impl Mapper {
+    pub(super) fn new(reads: InputReads) -> Self {
+        let names = Names {
+            actor: "actor".into(),
+            agent_id: "agent_id".into(),
+            audience: "audience".into(),
+            facts: "facts".into(),
+            human_owner: "human_owner".into(),
+            intent: "intent".into(),
+            payload: "payload".into(),
+            resource: "resource".into(),
+            task_id: "task_id".into(),
+            text: "text".into(),
+            tool: "tool".into(),
+        };
+        Self { reads, names }
+    }
+
+    /// The input document of an action.
+    pub(super) fn input(&self, action: &Action) -> Value {
+        let (members, names) = (&self.reads.members, &self.names);
+        let mut input = BTreeMap::new();
+        if members.contains("actor") {
+            let actor = document([
+                (&names.agent_id, action.actor().agent_id().as_str().into()),
+                (&names.human_owner, action.actor().human_owner().as_str().into()),
+            ]);
+            input.insert(names.actor.clone(), actor);
+        }
+        if members.contains("audience") {
+            input.insert(names.audience.clone(), action.audience().as_str().into());
+        }
+        if members.contains("facts") {
+            input.insert(names.facts.clone(), facts(action.facts(), &self.reads.facts));
+        }
+        if members.contains("intent") {
+            let intent = action.intent();
+            let task = intent.task_id().map(|task| (&names.task_id, task.as_str().into()));
+            let text = (&names.text, intent.text().into());
+            input.insert(names.intent.clone(), document([text].into_iter().chain(task)));
+        }
+        if members.contains("payload") {
+            input.insert(names.payload.clone(), facts(action.facts(), &self.reads.payload));
+        }
+        if members.contains("resource") {
+            input.insert(names.resource.clone(), action.resource().as_str().into());
+        }
+        if members.contains("tool") {
+            input.insert(names.tool.clone(), action.tool().as_str().into());
+        }
+        input.into()
+    }
+}
+
+fn document<'a>(members: impl IntoIterator<Item = (&'a Value, Value)>) -> Value {
     let members: BTreeMap<Value, Value> =
-        members.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        members.into_iter().map(|(name, value)| (name.clone(), value)).collect();
     members.into()
 }
 
-fn object(object: &Object) -> Value {
-    document(object.iter().map(|(name, item)| (name, value(item))))
+fn facts(facts: &Facts, reads: &Reads) -> Value {
+    match reads {
+        Reads::All => object(facts.iter()),
+        Reads::Named(names) => {
+            let names = names.iter().map(String::as_str);
+            object(names.filter_map(|name| Some((name, facts.get(name)?))))
+        }
+    }
+}
+
+fn object<'a>(members: impl Iterator<Item = (&'a str, &'a Json)>) -> Value {
+    let members: BTreeMap<Value, Value> =
+        members.map(|(name, item)| (name.into(), value(item))).collect();
+    members.into()
 }
 
 /// Facts are at most [`axtary_actionpass::MAX_DEPTH`] deep, which bounds the recursion.
@@ -48,6 +140,6 @@ fn value(json: &Json) -> Value {
         },
         Json::String(text) => Value::from(text.as_str()),
         Json::Array(items) => Value::from(items.iter().map(value).collect::<Vec<_>>()),
-        Json::Object(members) => object(members),
+        Json::Object(members) => object(members.iter()),
     }
 }
