@@ -43,7 +43,27 @@ pub enum Operator {
     AllMatch,
     /// The fact is `true`; the operand is `true` too, for there is nothing else to say.
     IsTrue,
+    /// The fact is there, whatever its value; the operand is `true`, for there is nothing else to say.
+    Present,
 }
+
+impl Operator {
+    /// How it compares, as a phrase between the fact and the operand: `at most`, `one of`.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::AtMost => "at most",
+            Self::AtLeast => "at least",
+            Self::Equals => "equals",
+            Self::OneOf => "one of",
+            Self::SubsetOf => "subset of",
+            Self::NoneMatch => "none match",
+            Self::AllMatch => "all match",
+            Self::IsTrue => "is",
+            Self::Present => "present",
+        }
+    }
+}
+
 /// Constraints that an action must meet: on a rule, and on the pass that the rule leads to.
 ///
 /// Clones share what was compiled: a rule's constraints go onto every pass that it leads to.
@@ -148,6 +168,7 @@ enum Test {
     NoneMatch(PathGlobs),
     AllMatch(PathGlobs),
     IsTrue,
+    Present,
 }
 
 impl Constraint {
@@ -174,6 +195,7 @@ impl Constraint {
                 });
             }
             Test::IsTrue => seen.as_bool() == Some(true),
+            Test::Present => true,
         };
         if met { Ok(()) } else { Err(self.violation(Some(seen.clone()), Vec::new())) }
     }
@@ -198,6 +220,7 @@ impl Constraint {
             Test::NoneMatch(_) => Operator::NoneMatch,
             Test::AllMatch(_) => Operator::AllMatch,
             Test::IsTrue => Operator::IsTrue,
+            Test::Present => Operator::Present,
         };
         Violation(Box::new(Parts {
             constraint: self.name.clone(),
@@ -265,6 +288,7 @@ mod tests {
             .with_constraint("blocked_paths", Operator::NoneMatch, "l")
             .with_constraint("allowed_paths", Operator::AllMatch, "l")
             .with_constraint("requires", Operator::IsTrue, "b")
+            .with_constraint("present", Operator::Present, "b")
     }
 
     fn object(text: &str) -> Object {
@@ -313,6 +337,7 @@ mod tests {
         );
         assert_eq!(check(r#"{"requires": true}"#, r#"{"b": true}"#), "");
         assert_eq!(check(r#"{"requires": true}"#, r#"{"b": false}"#), "`b` is false, must be true");
+        assert_eq!(check(r#"{"present": true}"#, r#"{"b": 0}"#), "");
     }
 
     #[test]
@@ -326,9 +351,13 @@ mod tests {
             r#"{"blocked_paths": ["a"]}"#,
             r#"{"allowed_paths": ["**"]}"#,
             r#"{"requires": true}"#,
+            r#"{"present": true}"#,
         ] {
             assert!(check(constraint, "{}").contains("is missing"), "{constraint}");
             let other = r#"{"n": "1", "v": ["a"], "l": "a", "b": 1}"#;
+            if constraint.contains("present") {
+                continue;
+            }
             assert_ne!(check(constraint, other), "", "{constraint}");
         }
         assert_ne!(
@@ -352,6 +381,7 @@ mod tests {
             r#"{"blocked_paths": [1]}"#,
             r#"{"blocked_paths": ["../x"]}"#,
             r#"{"requires": false}"#,
+            r#"{"present": false}"#,
         ] {
             assert!(vocabulary().read(&object(constraint)).is_err(), "{constraint}");
         }

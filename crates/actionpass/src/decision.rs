@@ -49,6 +49,16 @@ pub struct Evaluation {
     ttl: Option<Duration>,
     approvers: Vec<String>,
     sensitive: Vec<String>,
+    trial: Option<Box<Trial>>,
+}
+
+/// What would have been decided, were the policies in force that are only on trial. It decides nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// The decision there would have been.
+    pub effect: Effect,
+    /// Why, the deciding reasons first.
+    pub reasons: Vec<Reason>,
 }
 
 impl Evaluation {
@@ -68,6 +78,7 @@ impl Evaluation {
             ttl: None,
             approvers: Vec::new(),
             sensitive: Vec::new(),
+            trial: None,
         }
     }
 
@@ -93,6 +104,12 @@ impl Evaluation {
     /// `payload_hash` names the payload's hash, from which a payload that can be guessed could be found.
     pub fn with_sensitive(mut self, names: Vec<String>) -> Self {
         self.sensitive = names;
+        self
+    }
+
+    /// Says what would have been decided with the policies that are on trial; `None` if none of them is about the action.
+    pub fn with_trial(mut self, trial: Option<Trial>) -> Self {
+        self.trial = trial.map(Box::new);
         self
     }
 
@@ -139,6 +156,11 @@ impl Evaluation {
     /// The facts that the ledger is to hold as commitments.
     pub fn sensitive(&self) -> &[String] {
         &self.sensitive
+    }
+
+    /// What would have been decided with the policies that are on trial, if one of them is about the action.
+    pub fn trial(&self) -> Option<&Trial> {
+        self.trial.as_deref()
     }
 
     /// The engines and their answer, as the pass carries it: `cedar+rego:pass`, `native:step_up`, `native:deny`.

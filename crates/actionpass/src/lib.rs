@@ -75,7 +75,7 @@ pub use crate::{
         Violation, Vocabulary,
     },
     consume::MemoryStore,
-    decision::{Cause, Effect, Evaluation, Reason},
+    decision::{Cause, Effect, Evaluation, Reason, Trial},
     disclosure::Disclosure,
     error::{ApprovalRequest, Denied, InputError, Part, Refusal, Unavailable},
     glob::{GlobError, PathGlobs, is_invisible, path_key},

@@ -11,6 +11,7 @@ mod evaluate;
 mod load;
 mod pattern;
 mod rule;
+mod schema;
 mod select;
 mod when;
 
@@ -38,6 +39,13 @@ use crate::{
 /// `when` holds conditions in the same vocabulary as `constraints`, and decides whether a rule applies. A condition
 /// about a fact that is missing or of another type cannot be decided: a `permit` then does not apply, a `forbid` or
 /// `step_up` denies.
+///
+/// `sensitive` names facts that the ledger is to hold as commitments, of every call that the rule names.
+///
+/// A rule with `enforce: false` is on trial: it decides nothing, and each evaluation of a call that it names says what all
+/// rules would have come to with it ([`Evaluation::trial`]).
+///
+/// [`Evaluation::trial`]: axtary_actionpass::Evaluation::trial
 ///
 /// # Example
 ///

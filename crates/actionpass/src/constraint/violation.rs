@@ -65,6 +65,7 @@ impl Violation {
                 Some(format!("make `{}` {}", self.0.fact, show(&self.0.allowed)))
             }
             Operator::OneOf => Some(format!("make `{}` one of {}", self.0.fact, self.0.allowed)),
+            Operator::Present => None,
             Operator::SubsetOf | Operator::NoneMatch | Operator::AllMatch => {
                 (!self.0.offending.is_empty()).then(|| format!("leave out {}", offending()))
             }
@@ -120,7 +121,7 @@ impl fmt::Display for Violation {
         match self.0.operator {
             Operator::AtMost => write!(f, "`{fact}` is {seen}, at most {allowed} allowed"),
             Operator::AtLeast => write!(f, "`{fact}` is {seen}, at least {allowed} required"),
-            Operator::Equals | Operator::IsTrue => {
+            Operator::Equals | Operator::IsTrue | Operator::Present => {
                 write!(f, "`{fact}` is {seen}, must be {allowed}")
             }
             Operator::OneOf => write!(f, "`{fact}` is {seen}, must be one of {allowed}"),

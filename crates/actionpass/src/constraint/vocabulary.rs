@@ -28,6 +28,8 @@ pub enum FactType {
 pub struct FactDefinition {
     /// The type of its value.
     pub fact_type: FactType,
+    /// What it is counted in, such as `files`; of an integer only.
+    pub unit: Option<&'static str>,
     /// What it means, in one sentence.
     pub meaning: &'static str,
 }
@@ -65,7 +67,16 @@ impl Vocabulary {
     /// Adds a fact.
     #[must_use]
     pub fn with_fact(mut self, name: &str, fact_type: FactType, meaning: &'static str) -> Self {
-        self.facts.insert(name.to_owned(), FactDefinition { fact_type, meaning });
+        self.facts.insert(name.to_owned(), FactDefinition { fact_type, unit: None, meaning });
+        self
+    }
+
+    /// Says what a fact that was added is counted in.
+    #[must_use]
+    pub fn with_unit(mut self, fact: &str, unit: &'static str) -> Self {
+        if let Some(definition) = self.facts.get_mut(fact) {
+            definition.unit = Some(unit);
+        }
         self
     }
 
@@ -196,8 +207,9 @@ impl Vocabulary {
                     _ => Test::AllMatch(PathGlobs::allow(&patterns).map_err(glob)?),
                 }
             }
-            Operator::IsTrue => match operand {
-                Json::Bool(true) => Test::IsTrue,
+            Operator::IsTrue | Operator::Present => match (operator, operand) {
+                (Operator::IsTrue, Json::Bool(true)) => Test::IsTrue,
+                (_, Json::Bool(true)) => Test::Present,
                 _ => return Err(expected("`true`; to demand nothing, leave the constraint out")),
             },
         };

@@ -19,6 +19,8 @@ use super::{
 };
 use crate::ttl;
 
+/// The name under which the payload's hash is withheld.
+pub(super) const PAYLOAD_HASH: &str = "payload_hash";
 /// The longest id, in bytes.
 const MAX_ID_BYTES: usize = 128;
 /// The longest reason, in bytes.
@@ -38,6 +40,8 @@ pub(super) struct CompiledRule {
     pub(super) when: When,
     pub(super) outcome: Outcome,
     pub(super) reason: Option<String>,
+    pub(super) sensitive: Vec<String>,
+    pub(super) enforce: bool,
 }
 
 /// What a rule that applies leads to.
@@ -71,6 +75,7 @@ pub(super) enum Part {
     Ttl,
     Approvers,
     Reason,
+    Sensitive,
 }
 
 /// Compiles rules, of which there must be one at least.
@@ -126,6 +131,8 @@ fn rule(
         when: when(rule.when.as_ref(), vocabulary)?,
         outcome: outcome(rule, vocabulary, shared)?,
         reason: rule.reason.clone(),
+        sensitive: sensitive(&rule.sensitive, vocabulary)?,
+        enforce: rule.enforce,
     })
 }
 
@@ -284,6 +291,23 @@ fn approvers(written: &[String]) -> Result<Vec<String>, Refused> {
             );
             (Part::Approvers, message)
         })?;
+    }
+    Ok(written.to_vec())
+}
+
+/// A name that is misspelt would leave its fact in the open.
+fn sensitive(written: &[String], vocabulary: &Vocabulary) -> Result<Vec<String>, Refused> {
+    for name in written {
+        let known = name == PAYLOAD_HASH || vocabulary.facts().any(|(fact, _)| fact == name);
+        if !known {
+            let facts: Vec<&str> = vocabulary.facts().map(|(fact, _)| fact).collect();
+            let message = format!(
+                "the fact `{}` is unknown; known are {}, {PAYLOAD_HASH}",
+                shown(name),
+                facts.join(", ")
+            );
+            return Err((Part::Sensitive, message));
+        }
     }
     Ok(written.to_vec())
 }

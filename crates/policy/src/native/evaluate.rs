@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axtary_actionpass::{
     Action, Cause, Constraints, Effect, EngineError, EngineName, Evaluation, Facts, PolicyEngine,
-    Reason, Violation,
+    Reason, Trial, Violation,
 };
 
 use super::{
@@ -16,14 +16,25 @@ use super::{
 impl PolicyEngine for NativeEngine {
     fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError> {
         let mut found = Found::default();
+        let mut on_trial = false;
+        let mut sensitive: Vec<String> = Vec::new();
         for position in self.index.candidates(action) {
-            if let Some(rule) = self.rules.get(position)
-                && rule.matches(action)
-            {
+            let Some(rule) = self.rules.get(position).filter(|rule| rule.matches(action)) else {
+                continue;
+            };
+            for fact in &rule.sensitive {
+                if !sensitive.contains(fact) {
+                    sensitive.push(fact.clone());
+                }
+            }
+            if rule.enforce {
                 found.take(rule, action);
+            } else {
+                on_trial = true;
             }
         }
-        Ok(self.answer(found))
+        let trial = on_trial.then(|| self.trial(action));
+        Ok(self.answer(found).with_sensitive(sensitive).with_trial(trial))
     }
 
     /// Every fact of the vocabulary that the rules were read by.
@@ -119,6 +130,19 @@ impl<'a> Found<'a> {
 }
 
 impl NativeEngine {
+    /// What all rules would come to, those on trial included.
+    fn trial(&self, action: &Action) -> Trial {
+        let mut found = Found::default();
+        let rules = self
+            .index
+            .candidates(action)
+            .into_iter()
+            .filter_map(|position| self.rules.get(position));
+        rules.filter(|rule| rule.matches(action)).for_each(|rule| found.take(rule, action));
+        let answer = self.answer(found);
+        Trial { effect: answer.effect(), reasons: answer.into_reasons() }
+    }
+
     fn answer(&self, found: Found<'_>) -> Evaluation {
         let answer = |effect, reasons| {
             Evaluation::new(effect, vec![EngineName::NATIVE], self.version, reasons)

@@ -124,6 +124,10 @@ struct FileRule {
     approvers: Option<Spanned<OneOrMany>>,
     #[serde(default, deserialize_with = "present")]
     reason: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "present")]
+    sensitive: Option<Spanned<OneOrMany>>,
+    #[serde(default, deserialize_with = "present")]
+    enforce: Option<bool>,
 }
 
 /// A key that stands there has a value: `constraints:` with nothing behind it must not mean "no constraints".
@@ -195,6 +199,8 @@ impl FileRule {
             ttl: self.ttl()?,
             approvers: list(&self.approvers),
             reason: self.reason.as_ref().map(|reason| reason.value.clone()),
+            sensitive: list(&self.sensitive),
+            enforce: self.enforce.unwrap_or(true),
             ..Rule::new(self.id.value.as_str(), effect)
         })
     }
@@ -229,6 +235,7 @@ impl FileRule {
             Part::Ttl => text(&self.ttl),
             Part::Approvers => list(&self.approvers),
             Part::Reason => text(&self.reason),
+            Part::Sensitive => list(&self.sensitive),
         }
     }
 }

@@ -46,6 +46,8 @@ pub struct Rule {
     pub(super) ttl: Option<Duration>,
     pub(super) approvers: Vec<String>,
     pub(super) reason: Option<String>,
+    pub(super) sensitive: Vec<String>,
+    pub(super) enforce: bool,
 }
 
 impl Rule {
@@ -78,6 +80,8 @@ impl Rule {
             ttl: None,
             approvers: Vec::new(),
             reason: None,
+            sensitive: Vec::new(),
+            enforce: true,
         }
     }
 
@@ -141,6 +145,19 @@ impl Rule {
         self
     }
 
+    /// Names a fact that the ledger is to hold as a commitment, of every call that the rule names, whether it applies or
+    /// not; `payload_hash` names the payload's hash.
+    pub fn sensitive(mut self, fact: impl Into<String>) -> Self {
+        self.sensitive.push(fact.into());
+        self
+    }
+
+    /// Puts the rule on trial: it decides nothing, and each evaluation says what it would have come to with it.
+    pub fn on_trial(mut self) -> Self {
+        self.enforce = false;
+        self
+    }
+
     /// The rule's effect, as YAML spells it.
     pub(super) fn effect_name(&self) -> &'static str {
         match self.effect {
@@ -159,6 +176,7 @@ impl Rule {
             ("approvers", &self.approvers),
             ("human_owner", &self.human_owner),
             ("resource", &self.resource),
+            ("sensitive", &self.sensitive),
             ("task", &self.task),
             ("tool", &self.tool),
         ] {
@@ -170,6 +188,9 @@ impl Rule {
             if let Some(operands) = operands {
                 object.insert(name, operands.clone());
             }
+        }
+        if !self.enforce {
+            object.insert("enforce", false);
         }
         if let Some(reason) = &self.reason {
             object.insert("reason", reason.as_str());

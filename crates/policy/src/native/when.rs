@@ -68,6 +68,9 @@ impl When {
 
 impl Condition {
     fn decide(&self, facts: &Facts) -> Applies {
+        if self.operator == Operator::Present {
+            return if facts.get(&self.fact).is_some() { Applies::Yes } else { Applies::No };
+        }
         let Some(fact) = facts.get(&self.fact) else {
             return self.undecided(format_args!("the fact `{}` is missing", self.fact));
         };
@@ -125,7 +128,8 @@ mod tests {
             .with_constraint("subset_of", Operator::SubsetOf, "l")
             .with_constraint("none", Operator::NoneMatch, "l")
             .with_constraint("all", Operator::AllMatch, "l")
-            .with_constraint("is", Operator::IsTrue, "b");
+            .with_constraint("is", Operator::IsTrue, "b")
+            .with_constraint("present", Operator::Present, "b");
         let mut when = When::default();
         for (name, operand) in conditions {
             when.add(name, operand, &vocabulary).unwrap();
@@ -160,6 +164,13 @@ mod tests {
         check("none", list(&["b"]), "l", list(&[]), list(&["b"]), vec![1].into());
         check("all", a(), "l", a(), list(&["b"]), vec![1].into());
         check("is", true.into(), "b", true.into(), false.into(), 1.into());
+    }
+
+    #[test]
+    fn whether_a_fact_is_present_can_always_be_decided() {
+        let condition = [("present", Json::from(true))];
+        assert_eq!(decide(&condition, Object::new().with("b", "any")), Applies::Yes);
+        assert_eq!(decide(&condition, Object::new()), Applies::No);
     }
 
     #[test]

@@ -87,6 +87,7 @@ impl Call {
 pub(crate) fn vocabulary() -> Vocabulary {
     Vocabulary::new()
         .with_fact("max_files_changed", FactType::Integer, "the most files this call can change")
+        .with_unit("max_files_changed", "files")
         .with_fact("touches_production", FactType::Boolean, "whether production is touched")
         .with_fact("base_branch", FactType::Text, "the branch that is changed")
         .with_fact("paths", FactType::TextList, "the paths that are changed")

@@ -50,8 +50,11 @@ fn a_native_source_is_refused_at_the_place_that_is_at_fault() {
         with("ttl: 2h"),
         with("approvers: [security]"),
         with("reason: \"a\\nb\""),
+        with("sensitive: [path]"),
+        with("enforce: no"),
+        with("enforce:"),
     ]), @r#"
-    policy.yml:8:5: unknown field `agnt`, expected one of id, effect, agent, human_owner, tool, resource, task, when, constraints, ttl, approvers, reason
+    policy.yml:8:5: unknown field `agnt`, expected one of id, effect, agent, human_owner, tool, resource, task, when, constraints, ttl, approvers, reason, sensitive, enforce
     policy.yml:8:5: the key `tool` stands twice; keep one
     policy.yml:8:18: the list is empty; leave it out, or name something
     policy.yml:8:5: invalid type: integer `12`, expected a string or a list of strings; quote what looks like something else
@@ -73,6 +76,9 @@ fn a_native_source_is_refused_at_the_place_that_is_at_fault() {
     policy.yml:8:10: a ttl is `30s`, `10m` or `1h`, at most 1h, but is `2h`
     policy.yml:8:16: the rule `a`: only a `step_up` has `approvers`; leave them out, or change the effect
     policy.yml:8:13: the rule `a`: a reason is one line of 1 to 1024 bytes
+    policy.yml:8:16: the rule `a`: the fact `path` is unknown; known are base_branch, max_files_changed, paths, tests_changed, touches_production, payload_hash
+    policy.yml:8:14: invalid boolean (strict mode expects true/false)
+    policy.yml:8:12: invalid boolean (strict mode expects true/false)
     "#);
 }
 

@@ -176,6 +176,7 @@ rules:
     constraints: { max_files_changed: 12, blocked_paths: [".env*"] }
     ttl: 10m
     reason: "small changes are fine"
+    sensitive: [paths]
   - id: production
     effect: step_up
     agent: "**"
@@ -188,6 +189,13 @@ rules:
     agent: "**"
     tool: "**"
     resource: wiki:**
+    enforce: true
+  - id: no-claude
+    effect: forbid
+    agent: "claude-*"
+    tool: "**"
+    resource: "**"
+    enforce: false
 "#;
     let yaml = NativeEngine::from_yaml("policy.yml", text, &vocabulary()).unwrap();
     let built = engine([
@@ -202,9 +210,11 @@ rules:
             .constraint("max_files_changed", 12)
             .constraint("blocked_paths", vec![".env*"])
             .ttl(Duration::from_secs(600))
-            .reason("small changes are fine"),
+            .reason("small changes are fine")
+            .sensitive("paths"),
         anywhere(Rule::step_up("production")).when("touches_production", true).approver("security"),
         Rule::forbid("no-wiki").agent("**").tool("**").resource("wiki:**"),
+        Rule::forbid("no-claude").agent("claude-*").tool("**").resource("**").on_trial(),
     ]);
     let paths = |paths: &[&str]| Json::from(paths.to_vec());
     for call in [
@@ -221,6 +231,8 @@ rules:
         assert_eq!(yaml.constraints(), built.constraints());
         assert_eq!(yaml.ttl(), built.ttl());
         assert_eq!(yaml.approvers(), built.approvers());
+        assert_eq!(yaml.sensitive(), built.sensitive());
+        assert_eq!(yaml.trial(), built.trial());
     }
 }
 
@@ -264,6 +276,8 @@ fn the_version_follows_every_part_of_every_rule() {
         vec![base().constraint("touches_production", true)],
         vec![base().ttl(Duration::from_secs(60))],
         vec![base().reason("why")],
+        vec![base().sensitive("paths")],
+        vec![base().on_trial()],
         vec![Rule::forbid("a").agent("x").tool("a.b").resource("r:1")],
         vec![Rule::step_up("a").agent("x").tool("a.b").resource("r:1")],
         vec![Rule::step_up("a").agent("x").tool("a.b").resource("r:1").approver("s")],
@@ -280,4 +294,61 @@ fn the_version_follows_every_part_of_every_rule() {
     assert_eq!(version(vec![base()]), version(vec![base()]));
     let evaluation = engine([base()]).evaluate(&call().action()).unwrap();
     assert_eq!(evaluation.policy_version(), version(vec![base()]));
+}
+
+#[test]
+fn a_rule_on_trial_decides_nothing_and_says_what_it_would_have() {
+    let ask = || anywhere(Rule::step_up("ask")).when("touches_production", true).on_trial();
+    let engine =
+        engine([anywhere(Rule::permit("all")), anywhere(Rule::forbid("freeze")).on_trial(), ask()]);
+    let evaluation = evaluate(&engine, &call());
+    assert_eq!(evaluation.effect(), Effect::Permit);
+    let trial = evaluation.trial().unwrap();
+    assert_eq!((trial.effect, trial.reasons[0].policy()), (Effect::Deny, Some("freeze")));
+
+    let alone = self::engine([anywhere(Rule::permit("all")).on_trial()]);
+    let evaluation = evaluate(&alone, &call());
+    assert_eq!(evaluation.effect(), Effect::Deny, "a permit on trial permits nothing");
+    assert_eq!(evaluation.trial().unwrap().effect, Effect::Permit);
+
+    let other = Rule::forbid("other").agent("else").tool("**").resource("**").on_trial();
+    let engine = self::engine([anywhere(Rule::permit("all")), other]);
+    assert_eq!(evaluate(&engine, &call()).trial(), None, "it is not about this call");
+}
+
+#[test]
+fn the_facts_that_a_rule_calls_sensitive_are_named_whatever_is_decided() {
+    let engine = engine([
+        anywhere(Rule::permit("few")).constraint("max_files_changed", 3).sensitive("paths"),
+        anywhere(Rule::forbid("production"))
+            .when("touches_production", true)
+            .sensitive("payload_hash")
+            .sensitive("paths"),
+        Rule::permit("other").agent("else").tool("**").resource("**").sensitive("base_branch"),
+    ]);
+    for call in
+        [call(), call().fact("max_files_changed", 1), call().fact("touches_production", true)]
+    {
+        assert_eq!(evaluate(&engine, &call).sensitive(), ["paths", "payload_hash"]);
+    }
+    assert!(evaluate(&engine, &call().agent("x")).sensitive().len() == 2, "of every call it names");
+}
+
+#[test]
+fn the_schema_of_the_rules_file_names_every_key_constraint_and_fact() {
+    let schema = NativeEngine::schema(&vocabulary());
+    let at = |path: &[&str]| {
+        path.iter().fold(schema.clone(), |json, name| {
+            json.as_object().and_then(|object| object.get(name)).unwrap().clone()
+        })
+    };
+    let rule = ["properties", "rules", "items", "properties"];
+    let keys: Vec<String> =
+        at(&rule).as_object().unwrap().iter().map(|(k, _)| k.to_owned()).collect();
+    assert_snapshot!(keys.join(" "), @"agent approvers constraints effect enforce human_owner id reason resource sensitive task tool ttl when");
+    let files = [rule.as_slice(), &["constraints", "properties", "max_files_changed"]].concat();
+    assert_snapshot!(at(&files), @r#"{"description":"`max_files_changed` at most: the most files this call can change (in files)","type":["integer"]}"#);
+    let paths = [rule.as_slice(), &["when", "properties", "blocked_paths"]].concat();
+    assert_snapshot!(at(&paths), @r#"{"description":"`paths` none match: the paths that are changed","items":{"type":["string"]},"minItems":1,"type":"array"}"#);
+    assert_snapshot!(at(&[rule.as_slice(), &["sensitive"]].concat()), @r#"{"anyOf":[{"enum":["base_branch","max_files_changed","paths","tests_changed","touches_production","payload_hash"]},{"items":{"enum":["base_branch","max_files_changed","paths","tests_changed","touches_production","payload_hash"]},"minItems":1,"type":"array"}],"description":"facts that the ledger is to hold as commitments"}"#);
 }
