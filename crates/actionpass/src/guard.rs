@@ -5,7 +5,10 @@ mod run;
 
 use std::{fmt, time::Duration};
 
-pub use self::{canary::ArmError, run::AuthorizeError};
+pub use self::{
+    canary::{ArmError, prove_refusal},
+    run::AuthorizeError,
+};
 use crate::{
     action::Action,
     clock::{Clock, SystemClock, Timestamp},
@@ -67,7 +70,7 @@ impl Guard {
         signer: impl Signer + 'static,
         issuer: Issuer,
     ) -> Result<Self, ArmError> {
-        canary::prove_refusal(&policy)?;
+        prove_refusal(&policy)?;
         Ok(Self {
             policy: Box::new(policy),
             ledger: Box::new(ledger),

@@ -79,7 +79,7 @@ pub use crate::{
     disclosure::Disclosure,
     error::{ApprovalRequest, Denied, InputError, Part, Refusal, Unavailable},
     glob::{GlobError, PathGlobs, is_invisible, path_key},
-    guard::{ArmError, AuthorizeError, Guard},
+    guard::{ArmError, AuthorizeError, Guard, prove_refusal},
     hash::{Commitment, LedgerHash, PayloadHash, PolicyVersion, ToolHash},
     json::{Json, MAX_BYTES, MAX_DEPTH, Number, NumberError, Object, ScanError, ScanProblem},
     key::{Algorithm, KeyError, KeyId, KeySet, SigningKey, TrustedKey, VerifyingKey},
@@ -89,7 +89,7 @@ pub use crate::{
     pass::{ActionPass, Claims, PassId, PassView},
     ports::{
         Appended, Consumption, ConsumptionStore, EngineError, Ledger, LedgerError, PassUse,
-        PolicyEngine, Revocation, SignError, Signer, StoreError,
+        PolicyEngine, PolicyInfo, Revocation, SignError, Signer, StoreError,
     },
     record::{Event, KeyChange, KeyPurpose, Outcome, Record, RecordKind, SpendStage},
     verify::{Execution, VerifiedPass, Verifier, VerifyError},

@@ -10,8 +10,8 @@ use std::{
 use crate::{
     action::{Action, Facts},
     clock::Timestamp,
-    decision::Evaluation,
-    hash::LedgerHash,
+    decision::{Effect, Evaluation},
+    hash::{LedgerHash, PolicyVersion},
     key::{Algorithm, KeyId},
     name::{AgentId, EngineName},
     pass::PassId,
@@ -27,11 +27,35 @@ pub trait PolicyEngine: Send + Sync {
     /// [`EngineError`] if the engine as a whole failed. A single policy that errs on the action is an answer: a denial.
     fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError>;
 
+    /// The digest over every policy source in force.
+    fn policy_version(&self) -> PolicyVersion;
+
+    /// The policies in force, for those who explain decisions or count which policy ever decided one. None, if they have no
+    /// names.
+    fn policies(&self) -> Vec<PolicyInfo> {
+        Vec::new()
+    }
+
     /// Facts of every name that the policies may read, each of a neutral value, for the guard's self-test: without them, a
     /// condition that cannot be decided could hide a rule that permits everything. None, if the names are not known.
     fn neutral_facts(&self) -> Facts {
         Facts::default()
     }
+}
+
+/// A policy by the name that reasons call it, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyInfo {
+    /// Its engine.
+    pub engine: EngineName,
+    /// Its name in reasons.
+    pub id: String,
+    /// What it leads to where it applies; `None` if that depends.
+    pub effect: Option<Effect>,
+    /// The source it stands in, as it was named when it was loaded.
+    pub file: String,
+    /// The line it starts at, if the source is a text.
+    pub line: Option<u64>,
 }
 
 /// A policy engine that failed as a whole.
@@ -226,6 +250,8 @@ macro_rules! through_arc {
 
 through_arc!(PolicyEngine {
     fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError>;
+    fn policy_version(&self) -> PolicyVersion;
+    fn policies(&self) -> Vec<PolicyInfo>;
     fn neutral_facts(&self) -> Facts;
 });
 through_arc!(Ledger {

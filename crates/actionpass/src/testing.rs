@@ -66,16 +66,23 @@ where
     fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError> {
         self.0(action)
     }
+
+    fn policy_version(&self) -> PolicyVersion {
+        closure_version()
+    }
+}
+
+fn closure_version() -> PolicyVersion {
+    PolicyVersion::of_sources([("testing", b"closure".as_slice())])
 }
 
 /// An answer of the engine `testing`, by the policy `closure`.
 pub fn answer(effect: Effect, cause: Cause) -> Evaluation {
     let engine = EngineName::TESTING;
-    let version = PolicyVersion::of_sources([("testing", b"closure".as_slice())]);
     Evaluation::new(
         effect,
         vec![engine.clone()],
-        version,
+        closure_version(),
         vec![Reason::new(engine, cause).by("closure")],
     )
 }

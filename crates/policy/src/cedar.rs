@@ -100,11 +100,6 @@ impl CedarEngine {
             version: source::version(&EngineName::CEDAR, &sources),
         })
     }
-
-    /// The digest of the policies in force.
-    pub fn policy_version(&self) -> PolicyVersion {
-        self.version
-    }
 }
 
 impl fmt::Debug for CedarEngine {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use axtary_actionpass::ArmError;
+
 /// A policy source that does not load; nothing of it is in force.
 ///
 /// The message names the file, the line and column where there is one, and what to write instead.
@@ -65,6 +67,50 @@ impl fmt::Display for LoadError {
             write!(f, ":{line}:{column}")?;
         }
         write!(f, ": {}", self.message)
+    }
+}
+
+/// Why a new policy did not come into force; the old one still is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReloadError {
+    /// It does not load.
+    Load(LoadError),
+    /// It permits everything, or cannot decide at all.
+    Arm(ArmError),
+}
+
+impl ReloadError {
+    /// `policy.load` or `policy.arm`
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Load(error) => error.code(),
+            Self::Arm(_) => "policy.arm",
+        }
+    }
+}
+
+impl std::error::Error for ReloadError {}
+
+impl fmt::Display for ReloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the policy in force was not replaced: ")?;
+        match self {
+            Self::Load(error) => error.fmt(f),
+            Self::Arm(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<LoadError> for ReloadError {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error)
+    }
+}
+
+impl From<ArmError> for ReloadError {
+    fn from(error: ArmError) -> Self {
+        Self::Arm(error)
     }
 }
 

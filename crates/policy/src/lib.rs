@@ -57,6 +57,7 @@
 
 mod cedar;
 mod error;
+mod live;
 mod native;
 mod nesting;
 mod reads;
@@ -68,7 +69,8 @@ mod ttl;
 
 pub use crate::{
     cedar::CedarEngine,
-    error::LoadError,
+    error::{LoadError, ReloadError},
+    live::{LivePolicy, Reloaded},
     native::{NativeBuilder, NativeEngine, Rule},
     rego::RegoEngine,
     stack::PolicyStack,

@@ -21,10 +21,7 @@ use axtary_actionpass::{EngineName, Facts, Json, PolicyVersion, Vocabulary};
 
 pub use self::rule::Rule;
 use self::{compile::CompiledRule, select::RuleIndex};
-use crate::{
-    error::LoadError,
-    source::{self, Source},
-};
+use crate::{error::LoadError, source::Source};
 
 /// Decides by native rules.
 ///
@@ -80,6 +77,8 @@ pub struct NativeEngine {
     index: RuleIndex,
     version: PolicyVersion,
     neutral: Facts,
+    /// What the source is called.
+    file: String,
 }
 
 impl NativeEngine {
@@ -94,8 +93,8 @@ impl NativeEngine {
     /// stands twice, or there is no rule.
     pub fn from_yaml(name: &str, text: &str, vocabulary: &Vocabulary) -> Result<Self, LoadError> {
         let source = Source::new(name, text)?;
-        let rules = load::rules(source, vocabulary)?;
-        Ok(Self::new(rules, source::version(&EngineName::NATIVE, &[source]), vocabulary))
+        let (written, rules) = load::rules(source, vocabulary)?;
+        Ok(Self::new(&written, rules, vocabulary, name))
     }
 
     /// Starts an engine whose rules are built in code.
@@ -103,13 +102,22 @@ impl NativeEngine {
         NativeBuilder { vocabulary, rules: Vec::new() }
     }
 
-    /// The digest of the rules in force.
-    pub fn policy_version(&self) -> PolicyVersion {
-        self.version
-    }
-
-    fn new(rules: Vec<CompiledRule>, version: PolicyVersion, vocabulary: &Vocabulary) -> Self {
-        Self { index: RuleIndex::new(&rules), rules, version, neutral: vocabulary.neutral_facts() }
+    fn new(
+        written: &[Rule],
+        rules: Vec<CompiledRule>,
+        vocabulary: &Vocabulary,
+        file: &str,
+    ) -> Self {
+        // Over what the rules say, not how their text is laid out.
+        let canonical = Json::Array(written.iter().map(Rule::to_json).collect()).to_canonical();
+        let name = format!("{}:{file}", EngineName::NATIVE);
+        Self {
+            index: RuleIndex::new(&rules),
+            rules,
+            version: PolicyVersion::of_sources([(name.as_str(), canonical.as_slice())]),
+            neutral: vocabulary.neutral_facts(),
+            file: file.to_owned(),
+        }
     }
 }
 
@@ -144,9 +152,10 @@ impl NativeBuilder<'_> {
     /// As [`NativeEngine::from_yaml`], without a place.
     pub fn build(self) -> Result<NativeEngine, LoadError> {
         let compiled = compile::rules(&self.rules, self.vocabulary)
-            .map_err(|fault| LoadError::new("builder", fault.message))?;
-        let canonical = Json::Array(self.rules.iter().map(Rule::to_json).collect()).to_canonical();
-        let version = PolicyVersion::of_sources([("native:builder", canonical.as_slice())]);
-        Ok(NativeEngine::new(compiled, version, self.vocabulary))
+            .map_err(|fault| LoadError::new(BUILDER, fault.message))?;
+        Ok(NativeEngine::new(&self.rules, compiled, self.vocabulary, BUILDER))
     }
 }
+
+/// What rules that were built in code are said to stand in.
+const BUILDER: &str = "builder";

@@ -118,11 +118,6 @@ impl RegoEngine {
             version: source::version(&EngineName::REGO, &sources),
         })
     }
-
-    /// The digest of the modules in force.
-    pub fn policy_version(&self) -> PolicyVersion {
-        self.version
-    }
 }
 
 impl fmt::Debug for RegoEngine {

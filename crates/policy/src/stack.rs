@@ -4,7 +4,7 @@ use std::fmt;
 
 use axtary_actionpass::{
     Action, Cause, ConstraintError, Constraints, Effect, EngineError, EngineName, Evaluation,
-    Facts, Object, PolicyEngine, PolicyVersion, Reason,
+    Facts, Object, PolicyEngine, PolicyInfo, PolicyVersion, Reason, Trial,
 };
 
 /// Policy engines that decide together.
@@ -16,7 +16,8 @@ use axtary_actionpass::{
 /// | deny | anything, a failure included | deny |
 /// | fails as a whole | permit or step-up | the failure |
 ///
-/// A stack without engines denies everything.
+/// A stack without engines denies everything. What any engine calls sensitive is, whatever they decide; and if one of them has
+/// a policy on trial, the answer says what all would come to with it.
 ///
 /// # Example
 ///
@@ -36,22 +37,41 @@ use axtary_actionpass::{
 /// # let _ = stack;
 /// # Ok::<(), axtary_policy::LoadError>(())
 /// ```
-#[derive(Default)]
 pub struct PolicyStack {
     engines: Vec<Box<dyn PolicyEngine>>,
+    version: PolicyVersion,
+}
+
+impl Default for PolicyStack {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl PolicyStack {
     /// A stack without engines.
     pub fn new() -> Self {
-        Self::default()
+        Self { engines: Vec::new(), version: version(&[]) }
     }
 
     /// Adds an engine, which must permit too from now on.
     #[must_use]
     pub fn with(mut self, engine: impl PolicyEngine + 'static) -> Self {
         self.engines.push(Box::new(engine));
+        self.version = version(&self.engines);
         self
+    }
+}
+
+/// The digest over the policies of all engines, in whichever order they stand; of one, its own.
+fn version(engines: &[Box<dyn PolicyEngine>]) -> PolicyVersion {
+    let versions: Vec<PolicyVersion> =
+        engines.iter().map(|engine| engine.policy_version()).collect();
+    match versions.as_slice() {
+        [only] => *only,
+        all => PolicyVersion::of_sources(
+            all.iter().map(|version| ("engine", version.as_bytes().as_slice())),
+        ),
     }
 }
 
@@ -66,14 +86,28 @@ impl PolicyEngine for PolicyStack {
                 Err(failure) => failures.push(failure),
             }
         }
-        match (strictest(&answers), failures.first()) {
-            (Some(Effect::Deny), _) => Ok(denial(answers, failures)),
-            (None | Some(Effect::Permit | Effect::StepUp), Some(failure)) => Err(failure.clone()),
-            (Some(effect @ (Effect::Permit | Effect::StepUp)), None) => {
-                Ok(permission(effect, answers))
+        let sensitive = sensitive(&answers);
+        let trial = trial(&answers, &failures);
+        let together = match (strictest(&answers), failures.first()) {
+            (Some(Effect::Deny), _) => self.denial(answers, failures),
+            (None | Some(Effect::Permit | Effect::StepUp), Some(failure)) => {
+                return Err(failure.clone());
             }
-            (None, None) => Ok(nothing_loaded()),
-        }
+            (Some(effect @ (Effect::Permit | Effect::StepUp)), None) => {
+                self.permission(effect, answers)
+            }
+            (None, None) => self.nothing_loaded(),
+        };
+        Ok(together.with_sensitive(sensitive).with_trial(trial))
+    }
+
+    fn policy_version(&self) -> PolicyVersion {
+        self.version
+    }
+
+    /// Those of all engines, in their order.
+    fn policies(&self) -> Vec<PolicyInfo> {
+        self.engines.iter().flat_map(|engine| engine.policies()).collect()
     }
 
     /// Those of all engines: what one names, another may read.
@@ -88,104 +122,130 @@ impl PolicyEngine for PolicyStack {
     }
 }
 
+impl PolicyStack {
+    fn nothing_loaded(&self) -> Evaluation {
+        let name = EngineName::new("stack").unwrap_or(EngineName::NATIVE);
+        let reason = Reason::new(name, Cause::NoPermit)
+            .saying(Some("no policy is loaded; add an engine to the stack".to_owned()));
+        Evaluation::new(Effect::Deny, Vec::new(), self.version, vec![reason])
+    }
+
+    /// A denial says why each engine that denies does so, and which engines failed beside it.
+    fn denial(&self, answers: Vec<Evaluation>, failures: Vec<EngineError>) -> Evaluation {
+        let engines = engines(&answers);
+        let reasons = answers
+            .into_iter()
+            .filter(|answer| answer.effect() == Effect::Deny)
+            .flat_map(Evaluation::into_reasons);
+        let failed = failures
+            .into_iter()
+            .map(|failure| Reason::new(failure.engine, Cause::Failed { message: failure.message }));
+        Evaluation::new(Effect::Deny, engines, self.version, reasons.chain(failed).collect())
+    }
+
+    /// A permit or a step-up is bound to what every engine binds it to, for the shortest of their lives.
+    fn permission(&self, effect: Effect, answers: Vec<Evaluation>) -> Evaluation {
+        let engines = engines(&answers);
+        let mut constraints = Constraints::none();
+        let mut ttl = None;
+        let mut approvers: Vec<String> = Vec::new();
+        for answer in &answers {
+            constraints = match constraints.merge(answer.constraints().clone()) {
+                Ok(joined) => joined,
+                Err(conflict) => return self.conflicting(answer, &conflict, engines),
+            };
+            ttl = [ttl, answer.ttl()].into_iter().flatten().min();
+            unite(&mut approvers, answer.approvers());
+        }
+        let reasons = answers
+            .into_iter()
+            .filter(|answer| answer.effect() == effect)
+            .flat_map(Evaluation::into_reasons)
+            .collect();
+        Evaluation::new(effect, engines, self.version, reasons)
+            .with_constraints(constraints)
+            .with_ttl(ttl)
+            .with_approvers(approvers)
+    }
+
+    /// A pass carries each constraint once, so engines that demand different things of one name cannot both be obeyed.
+    fn conflicting(
+        &self,
+        answer: &Evaluation,
+        conflict: &ConstraintError,
+        engines: Vec<EngineName>,
+    ) -> Evaluation {
+        let message =
+            format!("{conflict}: another engine constrains it too; let both say the same");
+        let engine = answer.engines().first().cloned().unwrap_or(EngineName::NATIVE);
+        let mut reason = Reason::new(engine, Cause::Failed { message });
+        if let Some(policy) = answer.reasons().iter().find_map(Reason::policy) {
+            reason = reason.by(policy);
+        }
+        Evaluation::new(Effect::Deny, engines, self.version, vec![reason])
+    }
+}
+
 impl fmt::Debug for PolicyStack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PolicyStack").field("engines", &self.engines.len()).finish()
+        f.debug_struct("PolicyStack")
+            .field("engines", &self.engines.len())
+            .field("version", &self.version)
+            .finish()
     }
 }
 
 /// Deny before step-up before permit.
 fn strictest(answers: &[Evaluation]) -> Option<Effect> {
-    let rank = |effect: &Effect| match effect {
-        Effect::Permit => 0,
-        Effect::StepUp => 1,
-        Effect::Deny => 2,
-    };
     answers.iter().map(Evaluation::effect).max_by_key(rank)
 }
 
-fn nothing_loaded() -> Evaluation {
-    let name = EngineName::new("stack").unwrap_or(EngineName::NATIVE);
-    let reason = Reason::new(name, Cause::NoPermit)
-        .saying(Some("no policy is loaded; add an engine to the stack".to_owned()));
-    Evaluation::new(Effect::Deny, Vec::new(), PolicyVersion::of_sources([]), vec![reason])
+fn rank(effect: &Effect) -> u8 {
+    match effect {
+        Effect::Permit => 0,
+        Effect::StepUp => 1,
+        Effect::Deny => 2,
+    }
 }
 
-/// A denial says why each engine that denies does so, and which engines failed beside it.
-fn denial(answers: Vec<Evaluation>, failures: Vec<EngineError>) -> Evaluation {
-    let (engines, version) = identity(&answers);
-    let reasons = answers
-        .into_iter()
-        .filter(|answer| answer.effect() == Effect::Deny)
-        .flat_map(Evaluation::into_reasons);
-    let failed = failures
-        .into_iter()
-        .map(|failure| Reason::new(failure.engine, Cause::Failed { message: failure.message }));
-    Evaluation::new(Effect::Deny, engines, version, reasons.chain(failed).collect())
+/// What any of the engines calls sensitive, however they decide together.
+fn sensitive(answers: &[Evaluation]) -> Vec<String> {
+    let mut names = Vec::new();
+    answers.iter().for_each(|answer| unite(&mut names, answer.sensitive()));
+    names
 }
 
-/// A permit or a step-up is bound to what every engine binds it to, for the shortest of their lives.
-fn permission(effect: Effect, answers: Vec<Evaluation>) -> Evaluation {
-    let (engines, version) = identity(&answers);
-    let mut constraints = Constraints::none();
-    let mut ttl = None;
-    let mut approvers: Vec<String> = Vec::new();
-    for answer in &answers {
-        constraints = match constraints.merge(answer.constraints().clone()) {
-            Ok(joined) => joined,
-            Err(conflict) => return conflicting(answer, &conflict, engines, version),
-        };
-        ttl = [ttl, answer.ttl()].into_iter().flatten().min();
-        for approver in answer.approvers() {
-            if !approvers.contains(approver) {
-                approvers.push(approver.clone());
-            }
+fn unite(names: &mut Vec<String>, more: &[String]) {
+    for name in more {
+        if !names.contains(name) {
+            names.push(name.clone());
         }
     }
-    let reasons = answers
-        .into_iter()
-        .filter(|answer| answer.effect() == effect)
-        .flat_map(Evaluation::into_reasons)
+}
+
+/// What the engines would come to with the policies that are on trial, if any of them has one about the action.
+fn trial(answers: &[Evaluation], failures: &[EngineError]) -> Option<Trial> {
+    answers.iter().find_map(Evaluation::trial)?;
+    let each: Vec<(Effect, &[Reason])> = answers
+        .iter()
+        .map(|answer| match answer.trial() {
+            Some(trial) => (trial.effect, trial.reasons.as_slice()),
+            None => (answer.effect(), answer.reasons()),
+        })
         .collect();
-    Evaluation::new(effect, engines, version, reasons)
-        .with_constraints(constraints)
-        .with_ttl(ttl)
-        .with_approvers(approvers)
+    let failed = failures.iter().map(|_| Effect::Deny);
+    let effect = each.iter().map(|(effect, _)| *effect).chain(failed).max_by_key(rank)?;
+    let reasons = each.into_iter().filter(|(theirs, _)| *theirs == effect);
+    Some(Trial { effect, reasons: reasons.flat_map(|(_, reasons)| reasons.to_vec()).collect() })
 }
 
-/// A pass carries each constraint once, so engines that demand different things of one name cannot both be obeyed.
-fn conflicting(
-    answer: &Evaluation,
-    conflict: &ConstraintError,
-    engines: Vec<EngineName>,
-    version: PolicyVersion,
-) -> Evaluation {
-    let message = format!("{conflict}: another engine constrains it too; let both say the same");
-    let engine = answer.engines().first().cloned().unwrap_or(EngineName::NATIVE);
-    let mut reason = Reason::new(engine, Cause::Failed { message });
-    if let Some(policy) = answer.reasons().iter().find_map(Reason::policy) {
-        reason = reason.by(policy);
-    }
-    Evaluation::new(Effect::Deny, engines, version, vec![reason])
-}
-
-/// The engines that answered, in order, and the digest over all their policies.
-fn identity(answers: &[Evaluation]) -> (Vec<EngineName>, PolicyVersion) {
+/// The engines that answered, in order.
+fn engines(answers: &[Evaluation]) -> Vec<EngineName> {
     let mut engines: Vec<EngineName> = Vec::with_capacity(answers.len());
     for engine in answers.iter().flat_map(Evaluation::engines) {
         if !engines.contains(engine) {
             engines.push(engine.clone());
         }
     }
-    let version = match answers {
-        [only] => only.policy_version(),
-        _ => {
-            let parts: Vec<_> = answers.iter().map(|a| (a.policy_version(), a.engines())).collect();
-            PolicyVersion::of_sources(parts.iter().map(|(version, engines)| {
-                let name = engines.first().map_or("", EngineName::as_str);
-                (name, version.as_bytes().as_slice())
-            }))
-        }
-    };
-    (engines, version)
+    engines
 }

@@ -26,10 +26,7 @@ struct OneRule;
 impl PolicyEngine for OneRule {
     fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError> {
         let failed = |message: String| EngineError { engine: EngineName::NATIVE, message };
-        let version = PolicyVersion::of_sources([(
-            "one-rule",
-            b"release-bot posts short messages".as_slice(),
-        )]);
+        let version = self.policy_version();
         let reason = |cause| Reason::new(EngineName::NATIVE, cause).by("one-rule");
         if action.actor().agent_id().as_str() != "release-bot" {
             return Ok(Evaluation::new(
@@ -50,6 +47,10 @@ impl PolicyEngine for OneRule {
             vec![reason(Cause::Permitted)],
         );
         Ok(permit.with_constraints(constraints))
+    }
+
+    fn policy_version(&self) -> PolicyVersion {
+        PolicyVersion::of_sources([("one-rule", b"release-bot posts short messages".as_slice())])
     }
 }
 

@@ -36,8 +36,14 @@ fn list(reasons: &[Reason]) -> String {
     reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// Evaluates the canary. A denial or a step-up is a refusal; a permit is not, and neither is a failure.
-pub(super) fn prove_refusal(policy: &impl PolicyEngine) -> Result<(), ArmError> {
+/// Shows that a policy can refuse, as [`Guard::new`](crate::Guard::new) demands of its own: for those who put another in its
+/// place later.
+///
+/// # Errors
+///
+/// [`ArmError`] names the rule that permits everything, or the engine that failed.
+// A denial or a step-up is a refusal; a permit is not, and neither is a failure.
+pub fn prove_refusal(policy: &impl PolicyEngine) -> Result<(), ArmError> {
     // Once without facts; and once with neutral ones, so that a condition which cannot be decided without facts does not
     // hide a rule that permits everything.
     for facts in [Facts::default(), policy.neutral_facts()] {

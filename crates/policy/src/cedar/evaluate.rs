@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axtary_actionpass::{
-    Action, Cause, Effect, EngineError, EngineName, Evaluation, PolicyEngine, Reason,
+    Action, Cause, Effect, EngineError, EngineName, Evaluation, PolicyEngine, PolicyInfo,
+    PolicyVersion, Reason,
 };
 use cedar_policy::{AuthorizationError, PolicyId, Response};
 
@@ -35,6 +36,23 @@ impl PolicyEngine for CedarEngine {
             found.take(&response, self)?;
         }
         Ok(self.conclude(found))
+    }
+
+    fn policy_version(&self) -> PolicyVersion {
+        self.version
+    }
+
+    fn policies(&self) -> Vec<PolicyInfo> {
+        let mut policies: Vec<_> = self.policies.iter().collect();
+        policies.sort_by_key(|(_, policy)| policy.position);
+        let info = |(id, policy): (&PolicyId, &Annotated)| PolicyInfo {
+            engine: EngineName::CEDAR,
+            id: id.to_string(),
+            effect: Some(policy.outcome.effect()),
+            file: policy.file.clone(),
+            line: policy.line,
+        };
+        policies.into_iter().map(info).collect()
     }
 }
 

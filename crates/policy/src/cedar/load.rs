@@ -37,6 +37,9 @@ pub(super) struct Annotated {
     pub(super) position: usize,
     pub(super) outcome: Outcome,
     pub(super) reason: Option<String>,
+    /// The source it stands in.
+    pub(super) file: String,
+    pub(super) line: Option<u64>,
 }
 
 /// What a satisfied policy leads to.
@@ -45,6 +48,16 @@ pub(super) enum Outcome {
     Forbid,
     Permit { ttl: Option<Duration> },
     StepUp { approvers: Vec<String>, ttl: Option<Duration> },
+}
+
+impl Outcome {
+    pub(super) fn effect(&self) -> axtary_actionpass::Effect {
+        match self {
+            Self::Forbid => axtary_actionpass::Effect::Deny,
+            Self::Permit { .. } => axtary_actionpass::Effect::Permit,
+            Self::StepUp { .. } => axtary_actionpass::Effect::StepUp,
+        }
+    }
 }
 
 /// Loads every policy of every source.
@@ -69,15 +82,21 @@ pub(super) fn policies(sources: &[Source<'_>]) -> Result<Loaded, LoadError> {
                 "the source holds no policy; add one, or leave the source out",
             ));
         }
+        let mut lines = Lines { text: source.text, read: 0 };
         for policy in set.policies() {
-            loaded.add(*source, policy)?;
+            loaded.add(*source, policy, lines.next_of(policy))?;
         }
     }
     Ok(loaded)
 }
 
 impl Loaded {
-    fn add(&mut self, source: Source<'_>, policy: &Policy) -> Result<(), LoadError> {
+    fn add(
+        &mut self,
+        source: Source<'_>,
+        policy: &Policy,
+        line: Option<u64>,
+    ) -> Result<(), LoadError> {
         // Cedar numbers the policies of each text from zero, so its own ids collide between texts.
         let name = match policy.annotation("id") {
             Some(id) => id.to_owned(),
@@ -93,7 +112,9 @@ impl Loaded {
             )));
         }
         let id = PolicyId::new(&name);
-        let annotated = annotated(policy, self.policies.len()).map_err(refuse)?;
+        let (outcome, reason) = annotated(policy).map_err(refuse)?;
+        let (position, file) = (self.policies.len(), source.name.to_owned());
+        let annotated = Annotated { position, outcome, reason, file, line };
         let policy = policy.new_id(id.clone());
         self.reads.add(&policy);
         let bucket = self.index.bucket(&scope(&policy));
@@ -101,6 +122,22 @@ impl Loaded {
             return Err(refuse("its id stands twice; give it another".to_owned()));
         }
         bucket.add(policy).map_err(|error| refuse(error.to_string()))
+    }
+}
+
+/// Finds the lines of policies, which come in the order of their text.
+struct Lines<'a> {
+    text: &'a str,
+    /// How far it was read.
+    read: usize,
+}
+
+impl Lines<'_> {
+    fn next_of(&mut self, policy: &Policy) -> Option<u64> {
+        let written = policy.to_cedar()?;
+        let at = self.read + self.text.get(self.read..)?.find(&written)?;
+        self.read = at + written.len();
+        Some(Place::of_offset(self.text, at).line)
     }
 }
 
@@ -128,7 +165,8 @@ fn scope(policy: &Policy) -> Scope<EntityUid> {
     }
 }
 
-fn annotated(policy: &Policy, position: usize) -> Result<Annotated, String> {
+/// What the annotations of a policy make of it, and what it says of itself.
+fn annotated(policy: &Policy) -> Result<(Outcome, Option<String>), String> {
     for (name, _) in policy.annotations() {
         // A misspelt `@step_up` would turn a step-up into a permit.
         if !matches!(name, "id" | "reason" | "step_up" | "ttl") {
@@ -149,7 +187,7 @@ fn annotated(policy: &Policy, position: usize) -> Result<Annotated, String> {
             return Err("only a permit has @step_up or @ttl; leave them out".to_owned());
         }
     };
-    Ok(Annotated { position, outcome, reason })
+    Ok((outcome, reason))
 }
 
 /// Reads `security, release`; an empty text names nobody in particular.

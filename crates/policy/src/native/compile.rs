@@ -42,6 +42,8 @@ pub(super) struct CompiledRule {
     pub(super) reason: Option<String>,
     pub(super) sensitive: Vec<String>,
     pub(super) enforce: bool,
+    /// Where it stands in its source, if that is a text.
+    pub(super) line: Option<u64>,
 }
 
 /// What a rule that applies leads to.
@@ -50,6 +52,16 @@ pub(super) enum Outcome {
     Permit { constraints: Constraints, ttl: Option<Duration> },
     StepUp { constraints: Constraints, approvers: Vec<String> },
     Forbid,
+}
+
+impl Outcome {
+    pub(super) fn effect(&self) -> Effect {
+        match self {
+            Self::Permit { .. } => Effect::Permit,
+            Self::StepUp { .. } => Effect::StepUp,
+            Self::Forbid => Effect::Deny,
+        }
+    }
 }
 
 /// What is wrong with a rule, and in which part of it.
@@ -133,6 +145,7 @@ fn rule(
         reason: rule.reason.clone(),
         sensitive: sensitive(&rule.sensitive, vocabulary)?,
         enforce: rule.enforce,
+        line: rule.line,
     })
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axtary_actionpass::{
     Action, Cause, Constraints, Effect, EngineError, EngineName, Evaluation, Facts, PolicyEngine,
-    Reason, Trial, Violation,
+    PolicyInfo, PolicyVersion, Reason, Trial, Violation,
 };
 
 use super::{
@@ -35,6 +35,21 @@ impl PolicyEngine for NativeEngine {
         }
         let trial = on_trial.then(|| self.trial(action));
         Ok(self.answer(found).with_sensitive(sensitive).with_trial(trial))
+    }
+
+    fn policy_version(&self) -> PolicyVersion {
+        self.version
+    }
+
+    fn policies(&self) -> Vec<PolicyInfo> {
+        let info = |rule: &CompiledRule| PolicyInfo {
+            engine: EngineName::NATIVE,
+            id: rule.id.clone(),
+            effect: Some(rule.outcome.effect()),
+            file: self.file.clone(),
+            line: rule.line,
+        };
+        self.rules.iter().map(info).collect()
     }
 
     /// Every fact of the vocabulary that the rules were read by.

@@ -29,7 +29,7 @@ const MAX_NODES: usize = 50 * NativeEngine::MAX_RULES;
 pub(super) fn rules(
     source: Source<'_>,
     vocabulary: &Vocabulary,
-) -> Result<Vec<CompiledRule>, LoadError> {
+) -> Result<(Vec<Rule>, Vec<CompiledRule>), LoadError> {
     let options = serde_saphyr::options! {
         strict_booleans: true,
         no_schema: true,
@@ -55,10 +55,12 @@ pub(super) fn rules(
         .iter()
         .map(|rule| rule.to_rule().map_err(|fault| located(source, rule, &fault)))
         .collect::<Result<_, _>>()?;
-    compile::rules(&written, vocabulary).map_err(|fault| match file.rules.get(fault.rule) {
-        Some(rule) => located(source, rule, &fault),
-        None => LoadError::new(source.name, fault.message),
-    })
+    let compiled =
+        compile::rules(&written, vocabulary).map_err(|fault| match file.rules.get(fault.rule) {
+            Some(rule) => located(source, rule, &fault),
+            None => LoadError::new(source.name, fault.message),
+        })?;
+    Ok((written, compiled))
 }
 
 fn syntax(source: Source<'_>, error: &serde_saphyr::Error) -> LoadError {
@@ -201,6 +203,7 @@ impl FileRule {
             reason: self.reason.as_ref().map(|reason| reason.value.clone()),
             sensitive: list(&self.sensitive),
             enforce: self.enforce.unwrap_or(true),
+            line: place(&self.id).map(|place| place.line),
             ..Rule::new(self.id.value.as_str(), effect)
         })
     }

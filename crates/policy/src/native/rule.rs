@@ -48,6 +48,7 @@ pub struct Rule {
     pub(super) reason: Option<String>,
     pub(super) sensitive: Vec<String>,
     pub(super) enforce: bool,
+    pub(super) line: Option<u64>,
 }
 
 impl Rule {
@@ -82,6 +83,7 @@ impl Rule {
             reason: None,
             sensitive: Vec::new(),
             enforce: true,
+            line: None,
         }
     }
 

@@ -1,7 +1,8 @@
 //! The three entrypoints, over one action.
 
 use axtary_actionpass::{
-    Action, Cause, Effect, EngineError, EngineName, Evaluation, PolicyEngine, Principal, Reason,
+    Action, Cause, Effect, EngineError, EngineName, Evaluation, PolicyEngine, PolicyVersion,
+    Principal, Reason,
 };
 use regorus::{Engine, LimitError, Value};
 
@@ -32,6 +33,10 @@ impl PolicyEngine for RegoEngine {
             step_up.map_or(Ok(None), |answer| answer.and_then(approvers)),
             allow.and_then(permission),
         ))
+    }
+
+    fn policy_version(&self) -> PolicyVersion {
+        self.version
     }
 }
 

@@ -15,4 +15,5 @@ mod load_errors;
 mod native_rules;
 mod nothing_permits_everything;
 mod rego_modules;
+mod reload;
 mod stack;

@@ -181,3 +181,69 @@ fn a_stack_can_stand_in_a_stack() {
     let stack = PolicyStack::new().with(inner).with(engine("three", Says::Permit));
     assert_eq!(evaluate(&stack, &call()).label(), "one+two+three:pass");
 }
+
+#[test]
+fn what_one_engine_calls_sensitive_is_so_whatever_they_decide_together() {
+    let vocabulary = vocabulary();
+    let withholding = || {
+        let rule = Rule::permit("all").agent("**").tool("**").resource("**").sensitive("paths");
+        NativeEngine::builder(&vocabulary).rule(rule).build().unwrap()
+    };
+    for says in [Says::Permit, Says::StepUp, Says::Deny] {
+        let stack = PolicyStack::new().with(engine("other", says)).with(withholding());
+        assert_eq!(evaluate(&stack, &call()).sensitive(), ["paths"], "{says:?}");
+    }
+    let twice = PolicyStack::new().with(withholding()).with(withholding());
+    assert_eq!(evaluate(&twice, &call()).sensitive(), ["paths"]);
+}
+
+#[test]
+fn a_policy_on_trial_is_weighed_with_the_other_engines_and_decides_nothing() {
+    let vocabulary = vocabulary();
+    let wide = |rule: Rule| rule.agent("**").tool("**").resource("**");
+    let trying = || {
+        let engine = NativeEngine::builder(&vocabulary)
+            .rule(wide(Rule::permit("all")))
+            .rule(wide(Rule::step_up("ask")).on_trial());
+        engine.build().unwrap()
+    };
+    let mut table = String::new();
+    for says in [Says::Permit, Says::StepUp, Says::Deny] {
+        let evaluation =
+            evaluate(&PolicyStack::new().with(trying()).with(engine("other", says)), &call());
+        let trial = evaluation.trial().unwrap();
+        let reasons: Vec<String> = trial.reasons.iter().map(ToString::to_string).collect();
+        table.push_str(&format!(
+            "{says:?}: {}, on trial {} | {}\n",
+            evaluation.label(),
+            trial.effect,
+            reasons.join(" | ")
+        ));
+    }
+    assert_snapshot!(table, @r"
+    Permit: native+other:pass, on trial step_up | `native:ask`: asks for a human's approval
+    StepUp: native+other:step_up, on trial step_up | `native:ask`: asks for a human's approval | `other:rule`: asks for a human's approval
+    Deny: native+other:deny, on trial deny | `other:rule`: forbids this action
+    ");
+    let without = PolicyStack::new().with(engine("one", Says::Permit));
+    assert_eq!(evaluate(&without, &call()).trial(), None);
+}
+
+#[test]
+fn the_version_is_over_all_engines_in_any_order_and_answers_carry_it() {
+    let rego = |text: &str| {
+        let module = format!("package axtary\n{text}");
+        RegoEngine::from_modules(&[("a.rego", module)]).unwrap()
+    };
+    let one = || rego("allow := true");
+    let other = || rego("allow := false");
+    let version = |stack: PolicyStack| stack.policy_version();
+    let stack = PolicyStack::new().with(one()).with(other());
+    assert_eq!(evaluate(&stack, &call()).policy_version(), stack.policy_version());
+    assert_eq!(version(stack), version(PolicyStack::new().with(other()).with(one())));
+    assert_ne!(
+        version(PolicyStack::new().with(one()).with(other())),
+        version(PolicyStack::new().with(one()).with(one()))
+    );
+    assert_eq!(version(PolicyStack::new().with(one())), one().policy_version());
+}
