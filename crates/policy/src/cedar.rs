@@ -5,22 +5,26 @@
 //!                       map (Action -> Request) ────────────┴─> evaluate
 //! ```
 
+mod builder;
 mod evaluate;
+mod hierarchy;
 mod load;
 mod map;
 mod reads;
+mod schema;
+mod template;
 
 use std::{collections::HashMap, fmt};
 
-use axtary_actionpass::{EngineName, PolicyVersion};
-use cedar_policy::{Authorizer, Entities, PolicyId, PolicySet};
+use axtary_actionpass::PolicyVersion;
+use cedar_policy::{Authorizer, PolicyId, PolicySet};
 
-use self::{load::Annotated, map::Mapper};
-use crate::{
-    error::LoadError,
-    select::ScopeIndex,
-    source::{self, Source},
+pub use self::{
+    builder::{CedarBuilder, TemplateLink},
+    schema::CedarSchema,
 };
+use self::{hierarchy::Hierarchy, load::Annotated, map::Mapper};
+use crate::{error::LoadError, select::ScopeIndex};
 
 /// Decides by Cedar policies.
 ///
@@ -35,7 +39,15 @@ use crate::{
 /// | `context.payload` | the facts, never what the agent wrote; integers, booleans, strings, sets and records |
 /// | `context.human_owner`, `context.audience` | strings |
 ///
-/// There are no entities, so that `in` holds only between an entity and itself.
+/// What `in` holds of:
+///
+/// - An agent is in each `AgentGroup` that [`CedarBuilder::group`] puts it into.
+/// - An action is in its families: `Action::"github.pull_requests.create"` is in `Action::"github.pull_requests"` and in
+///   `Action::"github"`.
+/// - `Repo::"company/web-app"` is in `Org::"company"`; `Path::"company/web-app/src/a.rs"` is in each folder above it, which is a
+///   `Path` too, in its `Repo` and in its `Org`.
+///
+/// Entities have no attributes.
 ///
 /// # Answer
 ///
@@ -75,7 +87,8 @@ pub struct CedarEngine {
     index: ScopeIndex<PolicySet>,
     mapper: Mapper,
     authorizer: Authorizer,
-    entities: Entities,
+    /// What requests are in; `None` if no policy asks.
+    hierarchy: Option<Hierarchy>,
     version: PolicyVersion,
 }
 
@@ -84,21 +97,20 @@ impl CedarEngine {
     ///
     /// # Errors
     ///
-    /// [`LoadError`] if a text is not Cedar or holds no policy, an id stands twice, an annotation is unknown, or there is
-    /// a template: templates say nothing before they are linked.
+    /// As [`CedarBuilder::build`].
     pub fn from_sources<N: AsRef<str>, T: AsRef<str>>(
         sources: &[(N, T)],
     ) -> Result<Self, LoadError> {
-        let sources = Source::all(sources, "Cedar policy")?;
-        let loaded = load::policies(&sources)?;
-        Ok(Self {
-            policies: loaded.policies,
-            index: loaded.index,
-            mapper: Mapper::new(loaded.reads)?,
-            authorizer: Authorizer::new(),
-            entities: Entities::empty(),
-            version: source::version(&EngineName::CEDAR, &sources),
-        })
+        let builder = Self::builder();
+        sources
+            .iter()
+            .fold(builder, |builder, (name, text)| builder.source(name.as_ref(), text.as_ref()))
+            .build()
+    }
+
+    /// Starts an engine with groups of agents, links of templates, or a schema.
+    pub fn builder() -> CedarBuilder {
+        CedarBuilder::default()
     }
 }
 

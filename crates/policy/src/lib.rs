@@ -45,7 +45,7 @@
 //! # What is not
 //!
 //! - A policy author is trusted to mean what loads. A rule for everything loads, and the guard refuses to arm with it.
-//! - There are no Cedar entities and no Rego data documents: what a policy knows is in the action.
+//! - Policies look nothing up: what they know is in the action, in the groups of agents, and in the data of a Rego bundle.
 //!
 //! # Where to go next
 //!
@@ -68,7 +68,7 @@ mod stack;
 mod ttl;
 
 pub use crate::{
-    cedar::CedarEngine,
+    cedar::{CedarBuilder, CedarEngine, CedarSchema, TemplateLink},
     error::{LoadError, ReloadError},
     live::{LivePolicy, Reloaded},
     native::{NativeBuilder, NativeEngine, Rule},

@@ -6,7 +6,7 @@ use axtary_actionpass::{
     Action, Cause, Effect, EngineError, EngineName, Evaluation, PolicyEngine, PolicyInfo,
     PolicyVersion, Reason,
 };
-use cedar_policy::{AuthorizationError, PolicyId, Response};
+use cedar_policy::{AuthorizationError, Entities, PolicyId, Response};
 
 use super::{
     CedarEngine,
@@ -18,10 +18,15 @@ impl PolicyEngine for CedarEngine {
     fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError> {
         let mapped = match self.mapper.map(action) {
             Ok(mapped) => mapped,
-            Err(message) => {
-                let reason = Reason::new(EngineName::CEDAR, Cause::Failed { message });
-                return Ok(self.answer(Effect::Deny, vec![reason]));
-            }
+            Err(message) => return Ok(self.failed(message)),
+        };
+        let named = [&mapped.principal, &mapped.action, &mapped.resource];
+        let entities = match &self.hierarchy {
+            None => Entities::empty(),
+            Some(hierarchy) => match hierarchy.of(action, named) {
+                Ok(entities) => entities,
+                Err(message) => return Ok(self.failed(message)),
+            },
         };
         let call = Scope {
             agent: Some(&mapped.principal),
@@ -32,7 +37,7 @@ impl PolicyEngine for CedarEngine {
         // any, else the satisfied permits, and all errors. So it can be put together from the answers of each.
         let mut found = Found::default();
         for policies in self.index.candidates(call) {
-            let response = self.authorizer.is_authorized(&mapped.request, policies, &self.entities);
+            let response = self.authorizer.is_authorized(&mapped.request, policies, &entities);
             found.take(&response, self)?;
         }
         Ok(self.conclude(found))
@@ -86,6 +91,12 @@ impl CedarEngine {
                 message: format!("the policy `{id}` is not among those that were loaded"),
             }
         })
+    }
+
+    /// A denial, since the action has no form in Cedar.
+    fn failed(&self, message: String) -> Evaluation {
+        let reason = Reason::new(EngineName::CEDAR, Cause::Failed { message });
+        self.answer(Effect::Deny, vec![reason])
     }
 
     fn conclude(&self, mut found: Found<'_>) -> Evaluation {

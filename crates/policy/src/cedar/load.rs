@@ -4,11 +4,12 @@ use std::{collections::HashMap, str::FromStr, time::Duration};
 
 use axtary_actionpass::Principal;
 use cedar_policy::{
-    ActionConstraint, Effect, EntityUid, ParseErrors, Policy, PolicyId, PolicySet,
-    PrincipalConstraint, ResourceConstraint, ffi::DetailedError,
+    ActionConstraint, Effect, EntityUid, ParseErrors, Policy, PolicyId, PolicySet, PolicySetError,
+    PrincipalConstraint, ResourceConstraint, Schema, SlotId, Template, ValidationMode, Validator,
+    ffi::DetailedError,
 };
 
-use super::reads::ContextReads;
+use super::{builder::TemplateLink, reads::RequestReads, template::Templates};
 use crate::{
     error::{LoadError, Place},
     nesting::{self, Language},
@@ -27,7 +28,7 @@ const MAX_REASON_BYTES: usize = 1024;
 pub(super) struct Loaded {
     pub(super) policies: HashMap<PolicyId, Annotated>,
     pub(super) index: ScopeIndex<PolicySet>,
-    pub(super) reads: ContextReads,
+    pub(super) reads: RequestReads,
 }
 
 /// What a policy says beside its conditions.
@@ -60,84 +61,149 @@ impl Outcome {
     }
 }
 
-/// Loads every policy of every source.
-pub(super) fn policies(sources: &[Source<'_>]) -> Result<Loaded, LoadError> {
+/// Loads every policy of every source, and makes the links of templates.
+pub(super) fn policies(
+    sources: &[Source<'_>],
+    links: &[TemplateLink],
+    schema: Option<&Schema>,
+) -> Result<Loaded, LoadError> {
+    let validator = schema.map(|schema| Validator::new(schema.clone()));
     let mut loaded = Loaded::default();
+    let mut templates = Templates::default();
     for source in sources {
         nesting::check(*source, Language::Cedar)?;
         let set = PolicySet::from_str(source.text).map_err(|errors| syntax(*source, &errors))?;
-        if let Some(template) = set.templates().next() {
-            let name = template.annotation("id").unwrap_or_else(|| template.id().as_ref());
-            return Err(LoadError::new(
-                source.name,
-                format!(
-                    "the template `{name}` is not linked and would never apply; write the entity in \
-                     place of the slot"
-                ),
-            ));
-        }
-        if set.policies().next().is_none() {
+        if set.is_empty() {
             return Err(LoadError::new(
                 source.name,
                 "the source holds no policy; add one, or leave the source out",
             ));
         }
-        let mut lines = Lines { text: source.text, read: 0 };
+        if let Some(validator) = &validator {
+            validate(*source, &set, validator)?;
+        }
+        let mut places = Places { text: source.text, read: 0 };
         for policy in set.policies() {
-            loaded.add(*source, policy, lines.next_of(policy))?;
+            let name = name_of(*source, policy.annotation("id"), policy.id());
+            loaded.add(Written { source: *source, name, place: places.next_of(policy) }, policy)?;
+        }
+        for template in set.templates() {
+            let name = name_of(*source, template.annotation("id"), template.id());
+            templates.add(*source, name, template)?;
         }
     }
+    templates.link(links, &mut loaded)?;
     Ok(loaded)
 }
 
-impl Loaded {
-    fn add(
-        &mut self,
-        source: Source<'_>,
-        policy: &Policy,
-        line: Option<u64>,
-    ) -> Result<(), LoadError> {
-        // Cedar numbers the policies of each text from zero, so its own ids collide between texts.
-        let name = match policy.annotation("id") {
-            Some(id) => id.to_owned(),
-            None => format!("{}:{}", source.name, policy.id()),
-        };
-        let refuse = |problem: String| {
-            let shown = name.chars().take(64).collect::<String>().escape_debug().to_string();
-            LoadError::new(source.name, format!("the policy `{shown}`: {problem}"))
-        };
+/// Cedar numbers the policies of each text from zero, so its own ids collide between texts.
+fn name_of(source: Source<'_>, written: Option<&str>, numbered: &PolicyId) -> String {
+    written.map_or_else(|| format!("{}:{numbered}", source.name), str::to_owned)
+}
+
+/// Where a policy comes from.
+pub(super) struct Written<'a> {
+    pub(super) source: Source<'a>,
+    pub(super) name: String,
+    pub(super) place: Option<Place>,
+}
+
+impl Written<'_> {
+    pub(super) fn refuse(&self, problem: &str) -> LoadError {
+        let shown = self.name.chars().take(64).collect::<String>().escape_debug().to_string();
+        LoadError::new(self.source.name, format!("the policy `{shown}`: {problem}")).at(self.place)
+    }
+
+    pub(super) fn check_name(&self) -> Result<(), LoadError> {
+        let name = &self.name;
         if name.is_empty() || name.len() > MAX_ID_BYTES || name.contains(char::is_control) {
-            return Err(refuse(format!(
+            return Err(self.refuse(&format!(
                 "an id has 1 to {MAX_ID_BYTES} bytes and no control characters"
             )));
         }
-        let id = PolicyId::new(&name);
-        let (outcome, reason) = annotated(policy).map_err(refuse)?;
-        let (position, file) = (self.policies.len(), source.name.to_owned());
-        let annotated = Annotated { position, outcome, reason, file, line };
-        let policy = policy.new_id(id.clone());
-        self.reads.add(&policy);
-        let bucket = self.index.bucket(&scope(&policy));
-        if self.policies.insert(id, annotated).is_some() {
-            return Err(refuse("its id stands twice; give it another".to_owned()));
-        }
-        bucket.add(policy).map_err(|error| refuse(error.to_string()))
+        Ok(())
     }
 }
 
-/// Finds the lines of policies, which come in the order of their text.
-struct Lines<'a> {
+impl Loaded {
+    /// Adds a policy without slots.
+    fn add(&mut self, written: Written<'_>, policy: &Policy) -> Result<(), LoadError> {
+        let policy = policy.new_id(PolicyId::new(&written.name));
+        self.register(&written, &policy)?;
+        let bucket = self.index.bucket(&scope(&policy));
+        bucket.add(policy).map_err(|error| written.refuse(&error.to_string()))
+    }
+
+    /// Adds a template with its slots filled.
+    pub(super) fn add_link(
+        &mut self,
+        written: &Written<'_>,
+        template: &Template,
+        slots: HashMap<SlotId, EntityUid>,
+    ) -> Result<(), LoadError> {
+        let refuse = |error: PolicySetError| written.refuse(&error.to_string());
+        let id = PolicyId::new(&written.name);
+        // On its own first, for the scope that the slots give it.
+        let mut alone = PolicySet::new();
+        alone.add_template(template.clone()).map_err(refuse)?;
+        alone.link(template.id().clone(), id.clone(), slots.clone()).map_err(|_| {
+            let slots: Vec<String> = template.slots().map(ToString::to_string).collect();
+            written.refuse(&format!(
+                "its template takes {}; give an entity for each, and for no other",
+                slots.join(" and ")
+            ))
+        })?;
+        let Some(policy) = alone.policy(&id) else {
+            return Err(written.refuse("it cannot be linked"));
+        };
+        self.register(written, policy)?;
+        let bucket = self.index.bucket(&scope(policy));
+        if bucket.template(template.id()).is_none() {
+            bucket.add_template(template.clone()).map_err(refuse)?;
+        }
+        bucket.link(template.id().clone(), id, slots).map_err(refuse)
+    }
+
+    /// Notes what a policy says beside its conditions, and what it reads.
+    fn register(&mut self, written: &Written<'_>, policy: &Policy) -> Result<(), LoadError> {
+        written.check_name()?;
+        let (outcome, reason) = annotated(policy).map_err(|problem| written.refuse(&problem))?;
+        let annotated = Annotated {
+            position: self.policies.len(),
+            outcome,
+            reason,
+            file: written.source.name.to_owned(),
+            line: written.place.map(|place| place.line),
+        };
+        if self.policies.insert(PolicyId::new(&written.name), annotated).is_some() {
+            return Err(written.refuse("its id stands twice; give it another"));
+        }
+        self.reads.add(policy);
+        Ok(())
+    }
+}
+
+/// The first of the errors, which are one for each action that the policy can be about.
+fn validate(source: Source<'_>, set: &PolicySet, validator: &Validator) -> Result<(), LoadError> {
+    match validator.validate(set, ValidationMode::Strict).validation_errors().next() {
+        None => Ok(()),
+        Some(error) => Err(detailed(source, &DetailedError::from(error))),
+    }
+}
+
+/// Finds the places of policies, which come in the order of their text.
+struct Places<'a> {
     text: &'a str,
     /// How far it was read.
     read: usize,
 }
 
-impl Lines<'_> {
-    fn next_of(&mut self, policy: &Policy) -> Option<u64> {
+impl Places<'_> {
+    fn next_of(&mut self, policy: &Policy) -> Option<Place> {
         let written = policy.to_cedar()?;
         let at = self.read + self.text.get(self.read..)?.find(&written)?;
         self.read = at + written.len();
-        Some(Place::of_offset(self.text, at).line)
+        Some(Place::of_offset(self.text, at))
     }
 }
 
@@ -216,7 +282,10 @@ fn reason(text: &str) -> Result<String, String> {
 
 /// The first of Cedar's errors: those behind it are often its consequences.
 fn syntax(source: Source<'_>, errors: &ParseErrors) -> LoadError {
-    let detail = DetailedError::from(errors);
+    detailed(source, &DetailedError::from(errors))
+}
+
+fn detailed(source: Source<'_>, detail: &DetailedError) -> LoadError {
     let label = detail.source_locations.first();
     let mut message = detail.message.clone();
     if let Some(label) = label.and_then(|label| label.label.as_deref()) {
@@ -250,7 +319,7 @@ mod tests {
                 text.push_str(&format!("forbid ({scope});"));
             }
         }
-        let loaded = policies(&[Source::new("main", &text).unwrap()]).unwrap();
+        let loaded = policies(&[Source::new("main", &text).unwrap()], &[], None).unwrap();
         let candidates = |agent: &str, tool: &str, resource: &str| -> usize {
             let call: Scope<EntityUid> = Scope {
                 agent: Some(format!("Agent::{agent:?}").parse().unwrap()),

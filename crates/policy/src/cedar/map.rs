@@ -6,14 +6,14 @@
 use axtary_actionpass::{Action, Facts, Json};
 use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression};
 
-use super::reads::ContextReads;
-use crate::{error::LoadError, reads::Reads};
+use super::reads::RequestReads;
+use crate::reads::Reads;
 
 /// Maps actions.
 pub(super) struct Mapper {
     agent: EntityTypeName,
     action: EntityTypeName,
-    reads: ContextReads,
+    reads: RequestReads,
 }
 
 /// A request, with the names that candidates are found by.
@@ -25,11 +25,8 @@ pub(super) struct Mapped {
 }
 
 impl Mapper {
-    pub(super) fn new(reads: ContextReads) -> Result<Self, LoadError> {
-        let parse = |name: &str| -> Result<EntityTypeName, LoadError> {
-            name.parse().map_err(|_| LoadError::new("cedar", format!("`{name}` is no entity type")))
-        };
-        Ok(Self { agent: parse("Agent")?, action: parse("Action")?, reads })
+    pub(super) fn new(reads: RequestReads) -> Result<Self, String> {
+        Ok(Self { agent: entity_type("Agent")?, action: entity_type("Action")?, reads })
     }
 
     /// Maps an action; the error says which part has no form in Cedar.
@@ -88,11 +85,15 @@ impl Mapper {
     }
 }
 
+pub(super) fn entity_type(name: &str) -> Result<EntityTypeName, String> {
+    name.parse().map_err(|_| format!("`{name}` is no entity type"))
+}
+
 /// The entity type of a resource: `slack_channel` is `SlackChannel`.
 ///
 /// Only words of letters and digits that start with a letter, joined by single underscores, have one: else two types
 /// of resources could share an entity type, and a policy for the one would hold for the other.
-fn resource_type(kind: &str) -> Result<EntityTypeName, String> {
+pub(super) fn resource_type(kind: &str) -> Result<EntityTypeName, String> {
     let refused = || {
         format!(
             "the resource type `{kind}` has no Cedar entity type; it must be words of lower-case letters and digits \

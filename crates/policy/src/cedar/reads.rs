@@ -1,23 +1,26 @@
-//! What Cedar policies read of the context, found in their syntax trees.
+//! What Cedar policies read of a request, found in their syntax trees.
 
 use cedar_policy::{
-    Policy,
-    pst::{Clause, Expr, Var},
+    ActionConstraint, Policy, PrincipalConstraint, ResourceConstraint,
+    pst::{BinaryOp, Clause, Expr, Var},
 };
 
 use crate::reads::Reads;
 
-/// The parts of the context that some policy reads.
+/// The parts of a request that some policy reads.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ContextReads {
+pub(super) struct RequestReads {
     pub(super) members: Reads,
     pub(super) intent: Reads,
     pub(super) payload: Reads,
+    /// Whether a policy asks what something is in.
+    pub(super) hierarchy: bool,
 }
 
-impl ContextReads {
+impl RequestReads {
     /// Adds what a policy reads; everything, if its tree cannot be had.
     pub(super) fn add(&mut self, policy: &Policy) {
+        self.hierarchy |= scope_has_in(policy);
         match policy.to_pst() {
             Ok(policy) => {
                 for clause in policy.body().clauses() {
@@ -25,7 +28,10 @@ impl ContextReads {
                     self.expr(condition);
                 }
             }
-            Err(_) => self.path(&[]),
+            Err(_) => {
+                self.hierarchy = true;
+                self.path(&[]);
+            }
         }
     }
 
@@ -55,12 +61,14 @@ impl ContextReads {
             | Expr::GetAttr { expr, .. }
             | Expr::HasAttr { expr, .. }
             | Expr::Like { expr, .. } => self.expr(expr),
-            Expr::BinaryOp { left, right, .. } => {
+            Expr::BinaryOp { op, left, right } => {
+                self.hierarchy |= matches!(op, BinaryOp::In);
                 self.expr(left);
                 self.expr(right);
             }
             Expr::Is { expr, in_expr, .. } => {
                 self.expr(expr);
+                self.hierarchy |= in_expr.is_some();
                 in_expr.iter().for_each(|expr| self.expr(expr));
             }
             Expr::IfThenElse { cond, then_expr, else_expr } => {
@@ -69,9 +77,28 @@ impl ContextReads {
             Expr::Set(items) => items.iter().for_each(|item| self.expr(item)),
             Expr::Record(fields) => fields.values().for_each(|value| self.expr(value)),
             // What a later Cedar adds may read anything.
-            _ => self.path(&[]),
+            _ => {
+                self.hierarchy = true;
+                self.path(&[]);
+            }
         }
     }
+}
+
+fn scope_has_in(policy: &Policy) -> bool {
+    let principal = match policy.principal_constraint() {
+        PrincipalConstraint::Any | PrincipalConstraint::Eq(_) | PrincipalConstraint::Is(_) => false,
+        PrincipalConstraint::In(_) | PrincipalConstraint::IsIn(..) => true,
+    };
+    let action = match policy.action_constraint() {
+        ActionConstraint::Any | ActionConstraint::Eq(_) => false,
+        ActionConstraint::In(_) => true,
+    };
+    let resource = match policy.resource_constraint() {
+        ResourceConstraint::Any | ResourceConstraint::Eq(_) | ResourceConstraint::Is(_) => false,
+        ResourceConstraint::In(_) | ResourceConstraint::IsIn(..) => true,
+    };
+    principal || action || resource
 }
 
 /// The names of a chain that starts at the context: `context.payload.paths` and `context.payload has paths` are `payload`,
@@ -99,9 +126,9 @@ mod tests {
 
     use super::*;
 
-    fn reads(condition: &str) -> ContextReads {
+    fn reads(condition: &str) -> RequestReads {
         let text = format!("permit (principal, action, resource) when {{ {condition} }};");
-        let mut reads = ContextReads::default();
+        let mut reads = RequestReads::default();
         text.parse::<PolicySet>().unwrap().policies().for_each(|policy| reads.add(policy));
         reads
     }

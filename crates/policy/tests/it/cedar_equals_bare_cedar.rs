@@ -1,12 +1,16 @@
 //! The engine evaluates only candidates. On generated policy sets of every scope form, its decision, its determining
 //! policies and its errors are those of bare Cedar over all policies.
 
-use std::{collections::BTreeSet, str::FromStr};
+use std::{
+    collections::{BTreeSet, HashMap},
+    str::FromStr,
+};
 
 use axtary_actionpass::{Cause, Effect, Evaluation, Json};
-use axtary_policy::CedarEngine;
+use axtary_policy::{CedarEngine, TemplateLink};
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, PolicySet, Request, RestrictedExpression,
+    Authorizer, Context, Decision, Entities, PolicyId, PolicySet, Request, RestrictedExpression,
+    SlotId, Template,
 };
 use proptest::{prelude::*, sample::select};
 
@@ -20,6 +24,7 @@ fn policy() -> impl Strategy<Value = String> {
         r#"principal == Team::"a""#,
         r#"principal in Agent::"a""#,
         r#"principal in Team::"t""#,
+        r#"principal in AgentGroup::"g""#,
         "principal is Agent",
         "principal is Team",
         r#"principal is Agent in Agent::"b""#,
@@ -30,14 +35,14 @@ fn policy() -> impl Strategy<Value = String> {
         r#"action == Action::"x.write""#,
         r#"action in Action::"x.read""#,
         r#"action in [Action::"x.read", Action::"x.list"]"#,
-        r#"action in Action::"group""#,
+        r#"action in Action::"x""#,
     ]);
     let resource = select(vec![
         "resource",
-        r#"resource == Repo::"one""#,
-        r#"resource == Repo::"two""#,
+        r#"resource == Repo::"o/one""#,
+        r#"resource == Repo::"o/two""#,
         r#"resource == Wiki::"one""#,
-        r#"resource in Repo::"one""#,
+        r#"resource in Repo::"o/one""#,
         r#"resource in Org::"o""#,
         "resource is Repo",
         r#"resource is Wiki in Wiki::"one""#,
@@ -52,6 +57,9 @@ fn policy() -> impl Strategy<Value = String> {
         "when { context.payload.n + 9223372036854775807 > 0 }",
         r#"when { context.intent.task_id == "T-1" }"#,
         r#"when { principal == Agent::"a" }"#,
+        r#"when { principal in AgentGroup::"g" || resource in Org::"o" }"#,
+        r#"when { context.payload == { n: 3 } }"#,
+        r#"when { context.human_owner == "alice@example.com" }"#,
         "when { context.nothing }",
         "when { principal.name == \"x\" }",
     ]);
@@ -71,7 +79,7 @@ fn calls() -> impl Strategy<Value = Call> {
     (
         select(vec!["a", "b", "c"]),
         select(vec!["x.read", "x.write", "x.list"]),
-        select(vec!["repo:one", "repo:two", "wiki:one"]),
+        select(vec!["repo:o/one", "repo:o/two", "wiki:one", "path:o/one/a/b"]),
         select(vec![None, Some("T-1"), Some("T-2")]),
         n,
     )
@@ -92,8 +100,18 @@ struct Answer {
     erring: BTreeSet<String>,
 }
 
-fn bare(text: &str, call: &Call) -> Answer {
-    let policies = PolicySet::from_str(text).unwrap();
+/// The links of a template: what stands in the place of its slots.
+const AGENTS: [&str; 2] = ["a", "b"];
+
+fn bare(text: &str, template: &str, call: &Call) -> Answer {
+    let mut policies = PolicySet::from_str(text).unwrap();
+    let template = Template::parse(Some(PolicyId::new("template")), template).unwrap();
+    policies.add_template(template).unwrap();
+    for agent in AGENTS {
+        let uid = format!("Agent::{agent:?}").parse().unwrap();
+        let slots = HashMap::from([(SlotId::principal(), uid)]);
+        policies.link(PolicyId::new("template"), PolicyId::new(agent), slots).unwrap();
+    }
     let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
     let intent = RestrictedExpression::new_record([
         ("text".to_owned(), text("fix the login redirect")),
@@ -113,7 +131,11 @@ fn bare(text: &str, call: &Call) -> Answer {
         ("audience".to_owned(), text("github-executor")),
     ]);
     let (kind, id) = call.resource.split_once(':').unwrap();
-    let kind = if kind == "repo" { "Repo" } else { "Wiki" };
+    let kind = match kind {
+        "repo" => "Repo",
+        "path" => "Path",
+        _ => "Wiki",
+    };
     let request = Request::new(
         format!("Agent::{:?}", call.agent).parse().unwrap(),
         format!("Action::{:?}", call.tool).parse().unwrap(),
@@ -122,8 +144,11 @@ fn bare(text: &str, call: &Call) -> Answer {
         None,
     )
     .unwrap();
-    let response = Authorizer::new().is_authorized(&request, &policies, &Entities::empty());
-    let name = |id: &dyn std::fmt::Display| format!("main.cedar:{id}");
+    let response = Authorizer::new().is_authorized(&request, &policies, &entities());
+    let name = |id: &PolicyId| match AGENTS.contains(&id.as_ref()) {
+        true => id.to_string(),
+        false => format!("main.cedar:{id}"),
+    };
     Answer {
         allowed: response.decision() == Decision::Allow,
         determining: response.diagnostics().reason().map(|id| name(id)).collect(),
@@ -137,6 +162,29 @@ fn bare(text: &str, call: &Call) -> Answer {
             })
             .collect(),
     }
+}
+
+/// Everything that a generated call can be about.
+fn entities() -> Entities {
+    let entity = |uid: [&str; 2], parents: &[[&str; 2]]| {
+        let json = |[kind, id]: [&str; 2]| format!(r#"{{"type": {kind:?}, "id": {id:?}}}"#);
+        let parents: Vec<String> = parents.iter().map(|parent| json(*parent)).collect();
+        format!(r#"{{"uid": {}, "attrs": {{}}, "parents": [{}]}}"#, json(uid), parents.join(","))
+    };
+    let all = [
+        entity(["Agent", "a"], &[["AgentGroup", "g"]]),
+        entity(["Agent", "b"], &[]),
+        entity(["Agent", "c"], &[["AgentGroup", "g"], ["AgentGroup", "h"]]),
+        entity(["Action", "x.read"], &[["Action", "x"]]),
+        entity(["Action", "x.write"], &[["Action", "x"]]),
+        entity(["Action", "x.list"], &[["Action", "x"]]),
+        entity(["Repo", "o/one"], &[["Org", "o"]]),
+        entity(["Repo", "o/two"], &[["Org", "o"]]),
+        entity(["Path", "o/one/a/b"], &[["Path", "o/one/a"]]),
+        entity(["Path", "o/one/a"], &[["Repo", "o/one"]]),
+        entity(["Wiki", "one"], &[]),
+    ];
+    Entities::from_json_str(&format!("[{}]", all.join(",")), None).unwrap()
 }
 
 /// What an evaluation says of the policies that decided it.
@@ -154,12 +202,25 @@ proptest! {
     #[test]
     fn candidates_decide_as_all_policies_do(
         texts in prop::collection::vec(policy(), 1..24),
+        template in policy(),
         calls in prop::collection::vec(calls(), 8),
     ) {
         let text = texts.join("\n");
-        let engine = CedarEngine::from_sources(&[("main.cedar", &text)]).unwrap();
+        let (head, tail) = template.split_once("principal").unwrap();
+        let tail = tail.split_once(',').unwrap().1;
+        let template = format!("{head}principal == ?principal, {tail}");
+        let mut builder = CedarEngine::builder()
+            .source("main.cedar", &text)
+            .source("template.cedar", format!("@id(\"template\") {template}"))
+            .group("g", ["a", "c"])
+            .group("h", ["c"]);
+        for agent in AGENTS {
+            let link = TemplateLink::new("template", agent).principal(format!("Agent::{agent:?}"));
+            builder = builder.link(link);
+        }
+        let engine = builder.build().unwrap();
         for call in calls {
-            let bare = bare(&text, &call);
+            let bare = bare(&text, &template, &call);
             let ours = evaluate(&engine, &call);
             let failed = policies(&ours, |cause| matches!(cause, Cause::Failed { .. }));
             prop_assert_eq!(&failed, &bare.erring, "{:?}\n{}", call, text);

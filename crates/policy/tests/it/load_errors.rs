@@ -1,6 +1,6 @@
 //! What does not load, and what the error says: the file, the place, and what to write instead.
 
-use axtary_policy::{CedarEngine, LoadError, NativeEngine, RegoEngine, Rule};
+use axtary_policy::{CedarEngine, LoadError, NativeEngine, RegoEngine, Rule, TemplateLink};
 use insta::assert_snapshot;
 
 use crate::kit::vocabulary;
@@ -206,18 +206,45 @@ fn a_cedar_source_is_refused_with_its_reason() {
     main.cedar:1:18: this policy is missing the `action` variable in the scope; policy scopes must contain a `principal`, `action`, and `resource` element in that order
     main.cedar:2:20: unexpected token `}`: expected `!`, `(`, `-`, `[`, `{`, `false`, identifier, `if`, number, `?principal`, `?resource`, string literal, or `true`
     main.cedar:1:45: this identifier is reserved and cannot be used: like
-    main.cedar: the template `policy0` is not linked and would never apply; write the entity in place of the slot
-    main.cedar: the policy `main.cedar:policy0`: the annotation `@stepup` is unknown; known are @id, @reason, @step_up and @ttl, and notes go into comments
-    main.cedar: the policy `main.cedar:policy0`: @step_up names approvers between commas, as in `security, release`, but is `a b`
-    main.cedar: the policy `main.cedar:policy0`: a ttl is `30s`, `10m` or `1h`, at most 1h, but is `1d`
-    main.cedar: the policy `main.cedar:policy0`: @reason is one line of 1 to 1024 bytes
-    main.cedar: the policy `main.cedar:policy0`: only a permit has @step_up or @ttl; leave them out
-    main.cedar: the policy `a`: its id stands twice; give it another
-    main.cedar: the policy ``: an id has 1 to 256 bytes and no control characters
+    main.cedar: the template `main.cedar:policy0` is not linked and would never apply; link it, or write the entity in place of the slot
+    main.cedar:1:1: the policy `main.cedar:policy0`: the annotation `@stepup` is unknown; known are @id, @reason, @step_up and @ttl, and notes go into comments
+    main.cedar:1:1: the policy `main.cedar:policy0`: @step_up names approvers between commas, as in `security, release`, but is `a b`
+    main.cedar:1:1: the policy `main.cedar:policy0`: a ttl is `30s`, `10m` or `1h`, at most 1h, but is `1d`
+    main.cedar:1:1: the policy `main.cedar:policy0`: @reason is one line of 1 to 1024 bytes
+    main.cedar:1:1: the policy `main.cedar:policy0`: only a permit has @step_up or @ttl; leave them out
+    main.cedar:1:48: the policy `a`: its id stands twice; give it another
+    main.cedar:1:1: the policy ``: an id has 1 to 256 bytes and no control characters
     ");
+    let linked = |link: TemplateLink| {
+        let text = "@id(\"t\") permit (principal == ?principal, action, resource);";
+        let other = TemplateLink::new("t", "good").principal("Agent::\"x\"");
+        CedarEngine::builder()
+            .source("main.cedar", text)
+            .link(other)
+            .link(link)
+            .build()
+            .unwrap_err()
+    };
+    assert_snapshot!(table([
+        linked(TemplateLink::new("u", "a").principal("Agent::\"x\"")),
+        linked(TemplateLink::new("t", "a")),
+        linked(TemplateLink::new("t", "a").principal("x")),
+        linked(TemplateLink::new("t", "a").principal("Agent::\"x\"").resource("Repo::\"x\"")),
+        linked(TemplateLink::new("t", "good").principal("Agent::\"x\"")),
+        linked(TemplateLink::new("t", "").principal("Agent::\"x\"")),
+        CedarEngine::builder().source("a", format!("{all};")).group("g", ["a b"]).build().unwrap_err(),
+    ]), @r#"
+    cedar: the link `a` is of the template `u`, which no source holds; correct its name
+    main.cedar: the policy `a`: its template takes ?principal; give an entity for each, and for no other
+    main.cedar: the policy `a`: `x` is no entity; write it as `Agent::"codex"`
+    main.cedar: the policy `a`: its template takes ?principal; give an entity for each, and for no other
+    main.cedar: the policy `good`: its id stands twice; give it another
+    main.cedar: the policy ``: an id has 1 to 256 bytes and no control characters
+    cedar: a group or its member is refused: an agent id must be printable ASCII without spaces, at most 128 bytes, but is "a b"
+    "#);
     let all = format!("@id(\"a\") {all};");
     let twice = CedarEngine::from_sources(&[("a.cedar", &all), ("b.cedar", &all)]).unwrap_err();
-    assert_snapshot!(twice, @"b.cedar: the policy `a`: its id stands twice; give it another");
+    assert_snapshot!(twice, @"b.cedar:1:1: the policy `a`: its id stands twice; give it another");
     assert!(CedarEngine::from_sources::<&str, &str>(&[]).is_err());
 }
 
