@@ -72,7 +72,7 @@ pub use crate::{
     error::{LoadError, ReloadError},
     live::{LivePolicy, Reloaded},
     native::{NativeBuilder, NativeEngine, Rule},
-    rego::RegoEngine,
+    rego::{RegoBuilder, RegoEngine},
     stack::PolicyStack,
     ttl::read_ttl,
 };

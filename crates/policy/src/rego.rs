@@ -7,6 +7,8 @@
 //! ```
 
 mod budget;
+mod builder;
+mod bundle;
 mod check;
 mod evaluate;
 mod graph;
@@ -16,13 +18,11 @@ mod walk;
 
 use std::fmt;
 
-use axtary_actionpass::{EngineName, PolicyVersion};
+use axtary_actionpass::{PolicyInfo, PolicyVersion};
 
-use self::map::Mapper;
-use crate::{
-    error::LoadError,
-    source::{self, Source},
-};
+pub use self::builder::RegoBuilder;
+use self::{builder::Entrypoints, map::Mapper};
+use crate::error::LoadError;
 
 /// Decides by Rego modules, as OPA would with the same input.
 ///
@@ -45,6 +45,8 @@ use crate::{
 ///
 /// # Entrypoints
 ///
+/// Unless [`RegoBuilder::allow`] and its like name others:
+///
 /// | rule | is | and leads to |
 /// |---|---|---|
 /// | `data.axtary.deny`, optional | a set or list | each entry denies and says why |
@@ -56,6 +58,12 @@ use crate::{
 /// Mind two habits of Rego: `not input.payload.touches_production` holds when the fact is missing, so write
 /// `input.payload.touches_production == false`; and values of different types compare without an error, so that
 /// `true <= 12` holds, so write `is_number(input.payload.files_changed)` beside a bound.
+///
+/// # Bundles
+///
+/// [`RegoBuilder::bundle`] reads an OPA bundle (`tar.gz`): its modules, its `data.json` files at the paths of their folders, and
+/// its `.manifest`, whose `roots` are held to. Nothing in it is passed over: signatures, compiled modules and other files
+/// are refused.
 ///
 /// # Loading
 ///
@@ -89,8 +97,8 @@ use crate::{
 /// ```
 pub struct RegoEngine {
     engine: regorus::Engine,
-    has_deny: bool,
-    has_step_up: bool,
+    entrypoints: Entrypoints,
+    policies: Vec<PolicyInfo>,
     mapper: Mapper,
     version: PolicyVersion,
 }
@@ -103,20 +111,20 @@ impl RegoEngine {
     ///
     /// # Errors
     ///
-    /// [`LoadError`] if a text is not Rego (version 1), no module defines `data.axtary.allow`, or a module does what
-    /// is refused; see [`RegoEngine`].
+    /// As [`RegoBuilder::build`].
     pub fn from_modules<N: AsRef<str>, T: AsRef<str>>(
         modules: &[(N, T)],
     ) -> Result<Self, LoadError> {
-        let sources = Source::all(modules, "Rego module")?;
-        let loaded = load::modules(&sources)?;
-        Ok(Self {
-            engine: loaded.engine,
-            has_deny: loaded.has_deny,
-            has_step_up: loaded.has_step_up,
-            mapper: Mapper::new(loaded.reads),
-            version: source::version(&EngineName::REGO, &sources),
-        })
+        let builder = Self::builder();
+        modules
+            .iter()
+            .fold(builder, |builder, (name, text)| builder.module(name.as_ref(), text.as_ref()))
+            .build()
+    }
+
+    /// Starts an engine with bundles, or with entrypoints of its own.
+    pub fn builder() -> RegoBuilder {
+        RegoBuilder::default()
     }
 }
 

@@ -9,29 +9,22 @@ use std::{
     ops::Bound,
 };
 
+use axtary_actionpass::{Effect, EngineName, Json, Object, PolicyInfo};
 use regorus::unstable::{BUILTINS, Expr, Import, Module, Ref, Rule, RuleHead, Span};
 
 use super::{
+    builder::{Entrypoints, Wanted},
     graph::{Graph, Node},
     map::InputReads,
     walk::{Call, Reference, Walk},
 };
 use crate::error::{LoadError, Place};
 
-pub(super) const ALLOW: &str = "data.axtary.allow";
-pub(super) const DENY: &str = "data.axtary.deny";
-pub(super) const STEP_UP: &str = "data.axtary.step_up";
-
 /// What modules come to.
 pub(super) struct Checked {
     pub(super) entrypoints: Entrypoints,
+    pub(super) policies: Vec<PolicyInfo>,
     pub(super) reads: InputReads,
-}
-
-/// Which optional entrypoints there are.
-pub(super) struct Entrypoints {
-    pub(super) has_deny: bool,
-    pub(super) has_step_up: bool,
 }
 
 /// Builtins that are refused although regorus may know them, and why.
@@ -54,12 +47,17 @@ const REFUSED: [(&str, &str); 11] = [
 const MAX_CHAIN_DEPTH: usize = 100;
 
 /// Checks all modules together.
-pub(super) fn modules(modules: &[Ref<Module>]) -> Result<Checked, LoadError> {
+pub(super) fn modules(
+    modules: &[Ref<Module>],
+    data: &Object,
+    wanted: &Wanted,
+) -> Result<Checked, LoadError> {
     let rules = Rules::collect(modules);
+    rules.refuse_overlap(data)?;
     let mut reads = InputReads::default();
     let mut graph = Graph(vec![Node::default(); rules.count()]);
     for module in modules {
-        let names = Names::of(module, &rules);
+        let names = Names::of(module, &rules, data);
         for import in &module.imports {
             names.check_import(import)?;
             read(&Reference::of(&import.refr), &mut reads);
@@ -89,7 +87,8 @@ pub(super) fn modules(modules: &[Ref<Module>]) -> Result<Checked, LoadError> {
         }
     }
     rules.refuse_recursion(&graph)?;
-    Ok(Checked { entrypoints: rules.entrypoints(modules)?, reads })
+    let entrypoints = rules.entrypoints(modules, wanted)?;
+    Ok(Checked { policies: rules.policies(&entrypoints), entrypoints, reads })
 }
 
 /// Notes what a reference reads of the input.
@@ -178,29 +177,107 @@ impl Rules {
         }
     }
 
-    fn entrypoints(&self, modules: &[Ref<Module>]) -> Result<Entrypoints, LoadError> {
-        let find = |name: &str| -> Result<bool, LoadError> {
-            let path: Path = name.split('.').skip(1).map(str::to_owned).collect();
-            match self.exact(&path) {
-                Some(info) if info.is_function => Err(refuse(
-                    &info.span,
-                    format!("`{name}` is a function; make it a rule without arguments"),
-                )),
-                Some(_) => Ok(true),
-                None => Ok(false),
+    /// A path that is both data and a rule would have two values.
+    fn refuse_overlap(&self, data: &Object) -> Result<(), LoadError> {
+        match self.0.iter().find(|(path, _)| !path.is_empty() && touches(data, path)) {
+            None => Ok(()),
+            Some((path, info)) => Err(refuse(
+                &info.span,
+                format!("`{}` is defined by data too; rename one of them", shown(path)),
+            )),
+        }
+    }
+
+    fn entrypoints(
+        &self,
+        modules: &[Ref<Module>],
+        wanted: &Wanted,
+    ) -> Result<Entrypoints, LoadError> {
+        let optional = |(rule, must): &(String, bool)| -> Result<Option<String>, LoadError> {
+            match self.entrypoint(rule)? {
+                Some(_) => Ok(Some(rule.clone())),
+                None if *must => Err(undefined(modules, rule)),
+                None => Ok(None),
             }
         };
-        if find(ALLOW)? {
-            return Ok(Entrypoints { has_deny: find(DENY)?, has_step_up: find(STEP_UP)? });
+        if self.entrypoint(&wanted.allow)?.is_none() {
+            return Err(undefined(modules, &wanted.allow));
         }
-        let file = match modules {
-            [only] => only.package.span.source.get_path().as_str(),
-            _ => "rego",
+        Ok(Entrypoints {
+            allow: wanted.allow.clone(),
+            deny: optional(&wanted.deny)?,
+            step_up: optional(&wanted.step_up)?,
+        })
+    }
+
+    /// The rule of this name, which is no function.
+    fn entrypoint(&self, name: &str) -> Result<Option<&RuleInfo>, LoadError> {
+        if !name.starts_with("data.") {
+            let message = format!("the rule `{name}` is refused; name it as `data.axtary.allow`");
+            return Err(LoadError::new("rego", message));
+        }
+        let path: Path = name.split('.').skip(1).map(str::to_owned).collect();
+        match self.exact(&path) {
+            Some(info) if info.is_function => Err(refuse(
+                &info.span,
+                format!("`{name}` is a function; make it a rule without arguments"),
+            )),
+            found => Ok(found),
+        }
+    }
+
+    /// The entrypoints, each where its first rule stands.
+    fn policies(&self, entrypoints: &Entrypoints) -> Vec<PolicyInfo> {
+        let rules = [
+            (Some(&entrypoints.allow), Effect::Permit),
+            (entrypoints.deny.as_ref(), Effect::Deny),
+            (entrypoints.step_up.as_ref(), Effect::StepUp),
+        ];
+        let info = |(rule, effect): (Option<&String>, Effect)| {
+            let info = self.entrypoint(rule?).ok()??;
+            Some(PolicyInfo {
+                engine: EngineName::REGO,
+                id: rule?.clone(),
+                effect: Some(effect),
+                file: info.span.source.get_path().clone(),
+                line: Some(info.span.line.into()),
+            })
         };
-        Err(LoadError::new(
-            file,
-            format!("no module defines `{ALLOW}`; write `package axtary` and a rule `allow`"),
-        ))
+        rules.into_iter().filter_map(info).collect()
+    }
+}
+
+fn undefined(modules: &[Ref<Module>], rule: &str) -> LoadError {
+    let file = match modules {
+        [only] => only.package.span.source.get_path().as_str(),
+        _ => "rego",
+    };
+    let (package, name) = rule.rsplit_once('.').unwrap_or(("data", rule));
+    let package = package.strip_prefix("data.").unwrap_or(package);
+    LoadError::new(
+        file,
+        format!("no module defines `{rule}`; write `package {package}` and a rule `{name}`"),
+    )
+}
+
+/// Whether data holds something at a path.
+fn holds(data: &Object, path: &[String]) -> bool {
+    match path.split_first() {
+        None => true,
+        Some((name, [])) => data.get(name).is_some(),
+        Some((name, rest)) => {
+            data.get(name).and_then(Json::as_object).is_some_and(|below| holds(below, rest))
+        }
+    }
+}
+
+/// Whether data says something at a path, below it, or of what it goes into.
+fn touches(data: &Object, path: &[String]) -> bool {
+    let Some((name, rest)) = path.split_first() else { return true };
+    match data.get(name) {
+        None => false,
+        Some(Json::Object(below)) => touches(below, rest),
+        Some(_) => true,
     }
 }
 
@@ -210,10 +287,11 @@ struct Names<'a> {
     /// Import aliases of `data` paths.
     aliases: HashMap<String, Path>,
     rules: &'a Rules,
+    data: &'a Object,
 }
 
 impl<'a> Names<'a> {
-    fn of(module: &Module, rules: &'a Rules) -> Self {
+    fn of(module: &Module, rules: &'a Rules, data: &'a Object) -> Self {
         let mut aliases = HashMap::new();
         for import in &module.imports {
             let Some(path) = below_data(&Reference::of(&import.refr)) else { continue };
@@ -225,7 +303,7 @@ impl<'a> Names<'a> {
                 aliases.insert(alias, path);
             }
         }
-        Self { package: package_path(module), aliases, rules }
+        Self { package: package_path(module), aliases, rules, data }
     }
 
     fn check_import(&self, import: &Import) -> Result<(), LoadError> {
@@ -272,7 +350,7 @@ impl<'a> Names<'a> {
         Ok(rules)
     }
 
-    /// The rules at a path; there must be one.
+    /// The rules at a path; there must be one, or data.
     fn resolve(&self, path: &[String], span: &Span) -> Result<Vec<usize>, LoadError> {
         if path.is_empty() {
             let message =
@@ -280,7 +358,7 @@ impl<'a> Names<'a> {
             return Err(refuse(span, message));
         }
         let rules = self.rules.at(path);
-        if rules.is_empty() {
+        if rules.is_empty() && !holds(self.data, path) {
             return Err(refuse(
                 span,
                 format!(
@@ -341,7 +419,7 @@ impl<'a> Names<'a> {
     }
 }
 
-fn package_path(module: &Module) -> Path {
+pub(super) fn package_path(module: &Module) -> Path {
     Reference::of(&module.package.refr).path
 }
 

@@ -1,16 +1,12 @@
 //! The three entrypoints, over one action.
 
 use axtary_actionpass::{
-    Action, Cause, Effect, EngineError, EngineName, Evaluation, PolicyEngine, PolicyVersion,
-    Principal, Reason,
+    Action, Cause, Effect, EngineError, EngineName, Evaluation, PolicyEngine, PolicyInfo,
+    PolicyVersion, Principal, Reason,
 };
 use regorus::{Engine, LimitError, Value};
 
-use super::{
-    RegoEngine,
-    check::{ALLOW, DENY, STEP_UP},
-    load::take_apart,
-};
+use super::{RegoEngine, builder::Entrypoints, load::take_apart};
 use crate::error::one_line;
 
 /// The most reasons of one denial.
@@ -25,9 +21,10 @@ impl PolicyEngine for RegoEngine {
         let mut engine = self.engine.clone();
         engine.set_input(self.mapper.input(action));
         // All three are evaluated, whatever the first says: an error in any of them denies.
-        let denials = self.has_deny.then(|| ask(&mut engine, DENY)).transpose()?;
-        let step_up = self.has_step_up.then(|| ask(&mut engine, STEP_UP)).transpose()?;
-        let allow = ask(&mut engine, ALLOW)?;
+        let Entrypoints { allow, deny, step_up } = &self.entrypoints;
+        let denials = deny.as_ref().map(|rule| ask(&mut engine, rule)).transpose()?;
+        let step_up = step_up.as_ref().map(|rule| ask(&mut engine, rule)).transpose()?;
+        let allow = ask(&mut engine, allow)?;
         Ok(self.conclude(
             denials.map_or(Ok(Vec::new()), |answer| answer.and_then(reasons)),
             step_up.map_or(Ok(None), |answer| answer.and_then(approvers)),
@@ -37,6 +34,10 @@ impl PolicyEngine for RegoEngine {
 
     fn policy_version(&self) -> PolicyVersion {
         self.version
+    }
+
+    fn policies(&self) -> Vec<PolicyInfo> {
+        self.policies.clone()
     }
 }
 
@@ -149,35 +150,41 @@ impl RegoEngine {
         step_up: Answer<Option<Vec<String>>>,
         allow: Answer<bool>,
     ) -> Evaluation {
+        let Entrypoints { allow: allow_rule, deny: deny_rule, step_up: step_up_rule } =
+            &self.entrypoints;
         let because = |rule: &str, cause| Reason::new(EngineName::REGO, cause).by(rule);
+        let deny_rule = deny_rule.as_deref().unwrap_or_default();
+        let step_up_rule = step_up_rule.as_deref().unwrap_or_default();
         let answer = |effect, reasons| {
             Evaluation::new(effect, vec![EngineName::REGO], self.version, reasons)
         };
         let mut refusals = Vec::new();
         match &denials {
             Ok(texts) => refusals.extend(texts.iter().map(|text| {
-                because(DENY, Cause::Forbidden)
+                because(deny_rule, Cause::Forbidden)
                     .saying(Some(text.clone()).filter(|text| !text.is_empty()))
             })),
             Err(message) => {
-                refusals.push(because(DENY, Cause::Failed { message: message.clone() }));
+                refusals.push(because(deny_rule, Cause::Failed { message: message.clone() }));
             }
         }
         if let Err(message) = &step_up {
-            refusals.push(because(STEP_UP, Cause::Failed { message: message.clone() }));
+            refusals.push(because(step_up_rule, Cause::Failed { message: message.clone() }));
         }
         if let Err(message) = &allow {
-            refusals.push(because(ALLOW, Cause::Failed { message: message.clone() }));
+            refusals.push(because(allow_rule, Cause::Failed { message: message.clone() }));
         }
         if !refusals.is_empty() {
             return answer(Effect::Deny, refusals);
         }
         match (step_up, allow) {
             (Ok(Some(approvers)), _) => {
-                answer(Effect::StepUp, vec![because(STEP_UP, Cause::StepUp)])
+                answer(Effect::StepUp, vec![because(step_up_rule, Cause::StepUp)])
                     .with_approvers(approvers)
             }
-            (Ok(None), Ok(true)) => answer(Effect::Permit, vec![because(ALLOW, Cause::Permitted)]),
+            (Ok(None), Ok(true)) => {
+                answer(Effect::Permit, vec![because(allow_rule, Cause::Permitted)])
+            }
             (Ok(None), Ok(false)) | (Err(_), _) | (_, Err(_)) => {
                 answer(Effect::Deny, vec![Reason::new(EngineName::REGO, Cause::NoPermit)])
             }

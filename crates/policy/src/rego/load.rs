@@ -1,11 +1,13 @@
 //! Rego texts become an engine that is prepared, so that a decision does not parse or plan anything.
 
-use regorus::Engine;
+use axtary_actionpass::{Object, PolicyInfo};
+use regorus::{Engine, unstable::Module};
 
 use super::{
     budget,
-    check::{self, Checked, Entrypoints},
-    map::InputReads,
+    builder::{Entrypoints, Wanted},
+    check::{self, Checked},
+    map::{self, InputReads},
 };
 use crate::{
     error::{LoadError, Place},
@@ -13,16 +15,25 @@ use crate::{
     source::Source,
 };
 
+/// What is loaded.
+pub(super) struct Parts<'a> {
+    pub(super) sources: &'a [Source<'a>],
+    /// The modules that come from bundles, each with the paths below `data` that its bundle may define.
+    pub(super) roots: &'a [(String, Vec<Vec<String>>)],
+    pub(super) data: &'a Object,
+}
+
 /// What loading yields.
 pub(super) struct Loaded {
     pub(super) engine: Engine,
-    pub(super) has_deny: bool,
-    pub(super) has_step_up: bool,
+    pub(super) entrypoints: Entrypoints,
+    pub(super) policies: Vec<PolicyInfo>,
     pub(super) reads: InputReads,
 }
 
 /// Loads, checks and prepares modules.
-pub(super) fn modules(sources: &[Source<'_>]) -> Result<Loaded, LoadError> {
+pub(super) fn modules(parts: &Parts<'_>, wanted: &Wanted) -> Result<Loaded, LoadError> {
+    let sources = parts.sources;
     let mut engine = Engine::new();
     let limit = budget::limit().map_err(|message| LoadError::new("rego", message))?;
     engine.set_execution_timer_config(limit);
@@ -33,13 +44,37 @@ pub(super) fn modules(sources: &[Source<'_>]) -> Result<Loaded, LoadError> {
             .add_policy(source.name.to_owned(), source.text.to_owned())
             .map_err(|error| located(sources, &error.to_string()))?;
     }
-    let Checked { entrypoints: Entrypoints { has_deny, has_step_up }, reads } =
-        check::modules(engine.get_modules())?;
+    for module in engine.get_modules().iter() {
+        check_roots(module, parts.roots)?;
+    }
+    engine
+        .add_data(map::object(parts.data.iter()))
+        .map_err(|error| located(sources, &error.to_string()))?;
+    let Checked { entrypoints, policies, reads } =
+        check::modules(engine.get_modules(), parts.data, wanted)?;
     // Prepares the engine, so that its clones are prepared too.
     engine
-        .compile_with_entrypoint(&check::ALLOW.into())
+        .compile_with_entrypoint(&entrypoints.allow.as_str().into())
         .map_err(|error| located(sources, &error.to_string()))?;
-    Ok(Loaded { engine, has_deny, has_step_up, reads })
+    Ok(Loaded { engine, entrypoints, policies, reads })
+}
+
+/// A module of a bundle stays below the roots of its manifest.
+fn check_roots(module: &Module, roots: &[(String, Vec<Vec<String>>)]) -> Result<(), LoadError> {
+    let file = module.package.span.source.get_path();
+    let package = check::package_path(module);
+    match roots.iter().find(|(name, _)| name == file) {
+        Some((_, roots)) if !roots.iter().any(|root| package.starts_with(root)) => {
+            Err(LoadError::new(
+                file,
+                format!(
+                    "its package `{}` is outside the `roots` of the bundle's manifest; add the root",
+                    package.join(".")
+                ),
+            ))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn located(sources: &[Source<'_>], text: &str) -> LoadError {

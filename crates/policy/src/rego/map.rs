@@ -123,7 +123,8 @@ fn facts(facts: &Facts, reads: &Reads) -> Value {
     }
 }
 
-fn object<'a>(members: impl Iterator<Item = (&'a str, &'a Json)>) -> Value {
+/// An object of a document: of facts, or of data.
+pub(super) fn object<'a>(members: impl Iterator<Item = (&'a str, &'a Json)>) -> Value {
     let members: BTreeMap<Value, Value> =
         members.map(|(name, item)| (name.into(), value(item))).collect();
     members.into()

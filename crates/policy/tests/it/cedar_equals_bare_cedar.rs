@@ -151,7 +151,7 @@ fn bare(text: &str, template: &str, call: &Call) -> Answer {
     };
     Answer {
         allowed: response.decision() == Decision::Allow,
-        determining: response.diagnostics().reason().map(|id| name(id)).collect(),
+        determining: response.diagnostics().reason().map(&name).collect(),
         erring: response
             .diagnostics()
             .errors()

@@ -14,6 +14,7 @@ mod engines_agree;
 mod load_errors;
 mod native_rules;
 mod nothing_permits_everything;
+mod rego_bundles;
 mod rego_modules;
 mod reload;
 mod stack;

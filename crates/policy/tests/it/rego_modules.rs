@@ -212,3 +212,48 @@ fn the_input_carries_every_part_of_the_action() {
     assert_eq!(evaluate(&engine, &call).effect(), Effect::Permit);
     assert_eq!(evaluate(&engine, &call.task(Some("T-1"))).effect(), Effect::Deny);
 }
+
+#[test]
+fn the_habits_of_rego_that_its_documentation_warns_of_are_as_it_says() {
+    for (rules, call) in [
+        // Types are ordered, so a bound holds for what is no number.
+        ("allow if input.payload.max_files_changed <= 12", call().fact("max_files_changed", true)),
+        // What is missing is undefined, and `not` of it holds.
+        ("allow if not input.payload.touches_production", call().without("touches_production")),
+    ] {
+        assert_eq!(evaluate(&engine(rules), &call).effect(), Effect::Permit, "{rules}");
+    }
+    for (rules, call) in [
+        (
+            "allow if { is_number(input.payload.max_files_changed); input.payload.max_files_changed <= 12 }",
+            call().fact("max_files_changed", true),
+        ),
+        (
+            "allow if input.payload.touches_production == false",
+            call().without("touches_production"),
+        ),
+    ] {
+        assert_eq!(evaluate(&engine(rules), &call).effect(), Effect::Deny, "{rules}");
+    }
+}
+
+#[test]
+fn what_is_read_by_an_alias_a_whole_or_a_computed_name_is_in_the_input() {
+    let facts = call().fact("max_files_changed", 12).fact("touches_production", false);
+    for rules in [
+        "import input.payload as facts\nallow if facts.max_files_changed == 12",
+        "import input.payload.max_files_changed as files\nallow if files == 12",
+        "allow if { some name; input.payload[name] == 12 }",
+        "allow if count(input.facts) == 2",
+        "allow if { some part in input; part == \"github-executor\" }",
+        "allow if { walk(input, [path, value]); path == [\"payload\", \"max_files_changed\"]; value == 12 }",
+        "allow if { payload := input.payload; payload.max_files_changed == 12 }",
+        "allow if object.get(input, [\"payload\", \"max_files_changed\"], 0) == 12",
+        "allow if many with input.payload.touches_production as true\nmany if input.payload == {\"max_files_changed\": 12, \"touches_production\": true}",
+        "allow if f(input)\nf(x) if x.payload.max_files_changed == 12",
+        "default few := false\nfew := input.payload.max_files_changed == 12\nallow if few",
+        "allow if { every name in [\"max_files_changed\"] { input.payload[name] == 12 } }",
+    ] {
+        assert_eq!(evaluate(&engine(rules), &facts).effect(), Effect::Permit, "{rules}");
+    }
+}

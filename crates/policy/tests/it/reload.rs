@@ -58,7 +58,7 @@ fn a_decision_under_reloads_is_that_of_one_version_or_the_other() {
     thread::scope(|scope| {
         scope.spawn(|| {
             for text in [NEW, OLD].into_iter().cycle().take(200) {
-                let _ = policy.reload(|| load(text)).unwrap();
+                assert!(policy.reload(|| load(text)).unwrap().is_change());
             }
             done.store(true, Ordering::Release);
         });
