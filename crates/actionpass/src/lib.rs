@@ -88,8 +88,8 @@ pub use crate::{
     },
     pass::{ActionPass, Claims, PassId, PassView},
     ports::{
-        Appended, Consumption, ConsumptionStore, EngineError, Ledger, LedgerError, PassUse,
-        PolicyEngine, PolicyInfo, Revocation, SignError, Signer, StoreError,
+        Appended, Condition, Consumption, ConsumptionStore, EngineError, Ledger, LedgerError,
+        PassUse, PolicyEngine, PolicyInfo, Revocation, SignError, Signer, StoreError, Trace,
     },
     record::{Event, KeyChange, KeyPurpose, Outcome, Record, RecordKind, SpendStage},
     verify::{Execution, VerifiedPass, Verifier, VerifyError},

@@ -12,6 +12,7 @@ use crate::{
     clock::Timestamp,
     decision::{Effect, Evaluation},
     hash::{LedgerHash, PolicyVersion},
+    json::Object,
     key::{Algorithm, KeyId},
     name::{AgentId, EngineName},
     pass::PassId,
@@ -36,6 +37,13 @@ pub trait PolicyEngine: Send + Sync {
         Vec::new()
     }
 
+    /// What each policy that is about the action asks of it, and whether that holds: for those who explain a decision. None,
+    /// if the engine cannot look into its policies.
+    fn trace(&self, action: &Action) -> Vec<Trace> {
+        let _ = action;
+        Vec::new()
+    }
+
     /// Facts of every name that the policies may read, each of a neutral value, for the guard's self-test: without them, a
     /// condition that cannot be decided could hide a rule that permits everything. None, if the names are not known.
     fn neutral_facts(&self) -> Facts {
@@ -56,6 +64,26 @@ pub struct PolicyInfo {
     pub file: String,
     /// The line it starts at, if the source is a text.
     pub line: Option<u64>,
+}
+
+/// A policy that is about an action, with what it asks of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// The policy.
+    pub policy: PolicyInfo,
+    /// Its conditions, in its own order.
+    pub conditions: Vec<Condition>,
+}
+
+/// A condition of a policy, over one action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// The condition, in the words of its language.
+    pub text: String,
+    /// Whether it holds; `None` if that cannot be decided.
+    pub holds: Option<bool>,
+    /// The facts it is about, as far as they are there.
+    pub seen: Object,
 }
 
 /// A policy engine that failed as a whole.
@@ -252,6 +280,7 @@ through_arc!(PolicyEngine {
     fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError>;
     fn policy_version(&self) -> PolicyVersion;
     fn policies(&self) -> Vec<PolicyInfo>;
+    fn trace(&self, action: &Action) -> Vec<Trace>;
     fn neutral_facts(&self) -> Facts;
 });
 through_arc!(Ledger {

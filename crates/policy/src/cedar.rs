@@ -13,6 +13,7 @@ mod map;
 mod reads;
 mod schema;
 mod template;
+mod trace;
 
 use std::{collections::HashMap, fmt};
 

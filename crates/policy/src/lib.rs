@@ -57,10 +57,12 @@
 
 mod cedar;
 mod error;
+mod explain;
 mod live;
 mod native;
 mod nesting;
 mod reads;
+mod recorded;
 mod rego;
 mod select;
 mod source;
@@ -70,8 +72,10 @@ mod ttl;
 pub use crate::{
     cedar::{CedarBuilder, CedarEngine, CedarSchema, TemplateLink},
     error::{LoadError, ReloadError},
+    explain::{Explanation, Finding},
     live::{LivePolicy, Reloaded},
     native::{NativeBuilder, NativeEngine, Rule},
+    recorded::{RecordedError, recorded_action},
     rego::{RegoBuilder, RegoEngine},
     stack::PolicyStack,
     ttl::read_ttl,

@@ -6,7 +6,8 @@ use std::{
 };
 
 use axtary_actionpass::{
-    Action, EngineError, Evaluation, Facts, PolicyEngine, PolicyInfo, PolicyVersion, prove_refusal,
+    Action, EngineError, Evaluation, Facts, PolicyEngine, PolicyInfo, PolicyVersion, Trace,
+    prove_refusal,
 };
 
 use crate::error::ReloadError;
@@ -99,6 +100,10 @@ impl PolicyEngine for LivePolicy {
 
     fn policies(&self) -> Vec<PolicyInfo> {
         self.in_force().policies()
+    }
+
+    fn trace(&self, action: &Action) -> Vec<Trace> {
+        self.in_force().trace(action)
     }
 
     fn neutral_facts(&self) -> Facts {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use axtary_actionpass::{
     Action, Cause, ConstraintError, Constraints, Effect, EngineError, EngineName, Evaluation,
-    Facts, Object, PolicyEngine, PolicyInfo, PolicyVersion, Reason, Trial,
+    Facts, Object, PolicyEngine, PolicyInfo, PolicyVersion, Reason, Trace, Trial,
 };
 
 /// Policy engines that decide together.
@@ -108,6 +108,10 @@ impl PolicyEngine for PolicyStack {
     /// Those of all engines, in their order.
     fn policies(&self) -> Vec<PolicyInfo> {
         self.engines.iter().flat_map(|engine| engine.policies()).collect()
+    }
+
+    fn trace(&self, action: &Action) -> Vec<Trace> {
+        self.engines.iter().flat_map(|engine| engine.trace(action)).collect()
     }
 
     /// Those of all engines: what one names, another may read.

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use axtary_actionpass::{
     Action, Cause, Effect, EngineError, EngineName, Evaluation, PolicyEngine, PolicyInfo,
-    PolicyVersion, Reason,
+    PolicyVersion, Reason, Trace,
 };
 use cedar_policy::{AuthorizationError, Entities, PolicyId, Response};
 
 use super::{
     CedarEngine,
     load::{Annotated, Outcome},
+    map::Mapped,
 };
-use crate::{error::one_line, select::Scope};
+use crate::error::one_line;
 
 impl PolicyEngine for CedarEngine {
     fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError> {
@@ -20,23 +21,14 @@ impl PolicyEngine for CedarEngine {
             Ok(mapped) => mapped,
             Err(message) => return Ok(self.failed(message)),
         };
-        let named = [&mapped.principal, &mapped.action, &mapped.resource];
-        let entities = match &self.hierarchy {
-            None => Entities::empty(),
-            Some(hierarchy) => match hierarchy.of(action, named) {
-                Ok(entities) => entities,
-                Err(message) => return Ok(self.failed(message)),
-            },
-        };
-        let call = Scope {
-            agent: Some(&mapped.principal),
-            tool: Some(&mapped.action),
-            resource: Some(&mapped.resource),
+        let entities = match self.entities(action, &mapped) {
+            Ok(entities) => entities,
+            Err(message) => return Ok(self.failed(message)),
         };
         // Each bucket is a policy set of its own. Cedar's answer over all of them is: the satisfied forbids if there are
         // any, else the satisfied permits, and all errors. So it can be put together from the answers of each.
         let mut found = Found::default();
-        for policies in self.index.candidates(call) {
+        for policies in self.index.candidates(mapped.scope()) {
             let response = self.authorizer.is_authorized(&mapped.request, policies, &entities);
             found.take(&response, self)?;
         }
@@ -50,14 +42,11 @@ impl PolicyEngine for CedarEngine {
     fn policies(&self) -> Vec<PolicyInfo> {
         let mut policies: Vec<_> = self.policies.iter().collect();
         policies.sort_by_key(|(_, policy)| policy.position);
-        let info = |(id, policy): (&PolicyId, &Annotated)| PolicyInfo {
-            engine: EngineName::CEDAR,
-            id: id.to_string(),
-            effect: Some(policy.outcome.effect()),
-            file: policy.file.clone(),
-            line: policy.line,
-        };
-        policies.into_iter().map(info).collect()
+        policies.into_iter().map(|(id, policy)| policy.info(id)).collect()
+    }
+
+    fn trace(&self, action: &Action) -> Vec<Trace> {
+        self.trace_candidates(action).unwrap_or_default()
     }
 }
 
@@ -91,6 +80,15 @@ impl CedarEngine {
                 message: format!("the policy `{id}` is not among those that were loaded"),
             }
         })
+    }
+
+    /// What the parts of a request are in, if a policy asks.
+    pub(super) fn entities(&self, action: &Action, mapped: &Mapped) -> Result<Entities, String> {
+        let named = [&mapped.principal, &mapped.action, &mapped.resource];
+        match &self.hierarchy {
+            None => Ok(Entities::empty()),
+            Some(hierarchy) => hierarchy.of(action, named),
+        }
     }
 
     /// A denial, since the action has no form in Cedar.

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, str::FromStr, time::Duration};
 
-use axtary_actionpass::Principal;
+use axtary_actionpass::{EngineName, PolicyInfo, Principal};
 use cedar_policy::{
     ActionConstraint, Effect, EntityUid, ParseErrors, Policy, PolicyId, PolicySet, PolicySetError,
     PrincipalConstraint, ResourceConstraint, Schema, SlotId, Template, ValidationMode, Validator,
@@ -41,6 +41,18 @@ pub(super) struct Annotated {
     /// The source it stands in.
     pub(super) file: String,
     pub(super) line: Option<u64>,
+}
+
+impl Annotated {
+    pub(super) fn info(&self, id: &PolicyId) -> PolicyInfo {
+        PolicyInfo {
+            engine: EngineName::CEDAR,
+            id: id.to_string(),
+            effect: Some(self.outcome.effect()),
+            file: self.file.clone(),
+            line: self.line,
+        }
+    }
 }
 
 /// What a satisfied policy leads to.

@@ -7,7 +7,7 @@ use axtary_actionpass::{Action, Facts, Json};
 use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression};
 
 use super::reads::RequestReads;
-use crate::reads::Reads;
+use crate::{reads::Reads, select::Scope};
 
 /// Maps actions.
 pub(super) struct Mapper {
@@ -22,6 +22,16 @@ pub(super) struct Mapped {
     pub(super) action: EntityUid,
     pub(super) resource: EntityUid,
     pub(super) request: Request,
+}
+
+impl Mapped {
+    pub(super) fn scope(&self) -> Scope<&EntityUid> {
+        Scope {
+            agent: Some(&self.principal),
+            tool: Some(&self.action),
+            resource: Some(&self.resource),
+        }
+    }
 }
 
 impl Mapper {

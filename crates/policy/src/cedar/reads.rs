@@ -50,8 +50,8 @@ impl RequestReads {
         }
     }
 
-    /// The recursion is bounded by what the parser accepts.
-    fn expr(&mut self, expr: &Expr) {
+    /// Adds what a condition reads. The recursion is bounded by what the parser accepts.
+    pub(super) fn expr(&mut self, expr: &Expr) {
         if let Some(path) = path(expr) {
             return self.path(&path);
         }

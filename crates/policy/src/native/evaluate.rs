@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use axtary_actionpass::{
-    Action, Cause, Constraints, Effect, EngineError, EngineName, Evaluation, Facts, PolicyEngine,
-    PolicyInfo, PolicyVersion, Reason, Trial, Violation,
+    Action, Cause, Condition, Constraints, Effect, EngineError, EngineName, Evaluation, Facts,
+    Object, PolicyEngine, PolicyInfo, PolicyVersion, Reason, Trace, Trial, Violation,
 };
 
 use super::{
     NativeEngine,
     compile::{CompiledRule, Outcome},
-    when::Applies,
+    when::{Applies, seen},
 };
 
 impl PolicyEngine for NativeEngine {
@@ -42,14 +42,31 @@ impl PolicyEngine for NativeEngine {
     }
 
     fn policies(&self) -> Vec<PolicyInfo> {
-        let info = |rule: &CompiledRule| PolicyInfo {
-            engine: EngineName::NATIVE,
-            id: rule.id.clone(),
-            effect: Some(rule.outcome.effect()),
-            file: self.file.clone(),
-            line: rule.line,
+        self.rules.iter().map(|rule| self.info(rule)).collect()
+    }
+
+    fn trace(&self, action: &Action) -> Vec<Trace> {
+        let facts = action.facts();
+        let trace = |rule: &CompiledRule| {
+            let mut conditions = rule.when.conditions(facts);
+            if let Outcome::Permit { constraints, .. } | Outcome::StepUp { constraints, .. } =
+                &rule.outcome
+            {
+                let violations = constraints.violations(facts);
+                conditions.extend(constraints.as_object().iter().map(|(name, operand)| {
+                    let violation = violations.iter().find(|found| found.constraint() == name);
+                    Condition {
+                        text: format!("constraint {name}: {operand}"),
+                        holds: Some(violation.is_none()),
+                        seen: violation.map_or_else(Object::new, |found| seen(found.fact(), facts)),
+                    }
+                }));
+            }
+            Trace { policy: self.info(rule), conditions }
         };
-        self.rules.iter().map(info).collect()
+        let candidates = self.index.candidates(action).into_iter();
+        let rules = candidates.filter_map(|position| self.rules.get(position));
+        rules.filter(|rule| rule.matches(action)).map(trace).collect()
     }
 
     /// Every fact of the vocabulary that the rules were read by.
@@ -145,6 +162,16 @@ impl<'a> Found<'a> {
 }
 
 impl NativeEngine {
+    fn info(&self, rule: &CompiledRule) -> PolicyInfo {
+        PolicyInfo {
+            engine: EngineName::NATIVE,
+            id: rule.id.clone(),
+            effect: Some(rule.outcome.effect()),
+            file: self.file.clone(),
+            line: rule.line,
+        }
+    }
+
     /// What all rules would come to, those on trial included.
     fn trial(&self, action: &Action) -> Trial {
         let mut found = Found::default();

@@ -66,6 +66,27 @@ impl When {
     }
 }
 
+impl When {
+    /// Each condition, for those who explain a decision.
+    pub(super) fn conditions(&self, facts: &Facts) -> Vec<axtary_actionpass::Condition> {
+        let explain = |condition: &Condition| axtary_actionpass::Condition {
+            text: format!("when {}: {}", condition.name, condition.operand),
+            holds: match condition.decide(facts) {
+                Applies::Yes => Some(true),
+                Applies::No => Some(false),
+                Applies::Undecided(_) => None,
+            },
+            seen: seen(&condition.fact, facts),
+        };
+        self.0.iter().map(explain).collect()
+    }
+}
+
+/// A fact, if it is there.
+pub(super) fn seen(fact: &str, facts: &Facts) -> Object {
+    facts.get(fact).map_or_else(Object::new, |value| Object::new().with(fact, value.clone()))
+}
+
 impl Condition {
     fn decide(&self, facts: &Facts) -> Applies {
         if self.operator == Operator::Present {

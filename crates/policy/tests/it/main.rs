@@ -11,6 +11,7 @@ mod kit;
 mod cedar_equals_bare_cedar;
 mod cedar_policies;
 mod engines_agree;
+mod explained;
 mod load_errors;
 mod native_rules;
 mod nothing_permits_everything;
