@@ -48,10 +48,12 @@ impl Segment {
         };
         let identity = Identity::of(&held.metadata()?);
         let mut segments = closed(ledger)?;
-        if let Some(last) = segments.last()
-            && Identity::of(&fs::metadata(&last.path)?) == identity
-        {
-            segments.pop();
+        // Closed since it was opened; and so may others be, which are read another time.
+        let is_held = |segment: &Self| {
+            fs::metadata(&segment.path).is_ok_and(|metadata| Identity::of(&metadata) == identity)
+        };
+        if let Some(at) = segments.iter().rposition(is_held) {
+            segments.truncate(at);
         }
         segments.push(Self { path: ledger.to_owned(), first: None, held: Some(held) });
         Ok(segments)
@@ -142,11 +144,17 @@ mod tests {
     fn a_segment_that_is_closed_while_it_is_listed_is_read_once() {
         let folder = tempfile::tempdir().unwrap();
         let ledger = folder.path().join("audit.jsonl");
+        fs::write(closed_path(&ledger, 0), "older").unwrap();
         fs::write(&ledger, "old").unwrap();
         // As between the rename and the creation of its successor.
-        fs::hard_link(&ledger, closed_path(&ledger, 0)).unwrap();
-        let segments = Segment::all(&ledger).unwrap();
-        assert_eq!(segments.len(), 1);
-        assert_eq!(segments[0].path(), ledger);
+        fs::hard_link(&ledger, closed_path(&ledger, 2)).unwrap();
+        let paths = |segments: Vec<Segment>| {
+            segments.iter().map(|segment| segment.path().to_owned()).collect::<Vec<_>>()
+        };
+        let expected = [closed_path(&ledger, 0), ledger.clone()];
+        assert_eq!(paths(Segment::all(&ledger).unwrap()), expected);
+        // Its successor was closed, too, before the folder was listed.
+        fs::write(closed_path(&ledger, 4), "newer").unwrap();
+        assert_eq!(paths(Segment::all(&ledger).unwrap()), expected);
     }
 }
