@@ -390,6 +390,19 @@ pub enum ReadFailure {
     /// A line is not one of a ledger.
     #[error(transparent)]
     Line(#[from] BadLine),
+    /// A file became shorter than what was read of it.
+    #[error(
+        "`{}` is {bytes} bytes long, but {read} were read from it before: records were taken away; verify the ledger, and read it anew",
+        path.display()
+    )]
+    CutBack {
+        /// The file.
+        path: PathBuf,
+        /// How long it is.
+        bytes: u64,
+        /// How much was read.
+        read: u64,
+    },
     /// There is no record of this number.
     #[error("`{}` has no record {seq}: it holds {records}", path.display())]
     NoSuchRecord {
@@ -443,6 +456,7 @@ impl ReadFailure {
         match self {
             Self::Io(_) => "ledger.io",
             Self::Line(bad) => bad.problem.code(),
+            Self::CutBack { .. } => "ledger.cut_back",
             Self::NoSuchRecord { .. } => "ledger.no_such_record",
             Self::Archived { .. } => "ledger.archived",
             Self::Misfit { .. } => "ledger.misfit",

@@ -22,7 +22,7 @@ pub(crate) struct Lines<R> {
 }
 
 /// A line that was not looked at yet.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct RawLine<'a> {
     /// Its number, from one.
     pub(crate) line: u64,
@@ -39,21 +39,31 @@ impl<R: BufRead> Lines<R> {
     }
 
     pub(crate) fn next(&mut self) -> io::Result<Option<RawLine<'_>>> {
+        Ok(if self.advance()? { Some(self.current()) } else { None })
+    }
+
+    /// Reads the next line, if there is one.
+    pub(super) fn advance(&mut self) -> io::Result<bool> {
         self.offset += u64::try_from(self.buffer.len()).unwrap_or(u64::MAX);
         self.buffer.clear();
         let most = u64::try_from(MAX_LINE_BYTES + 1).unwrap_or(u64::MAX);
         (&mut self.input).take(most).read_until(b'\n', &mut self.buffer)?;
         if self.buffer.is_empty() {
-            return Ok(None);
+            return Ok(false);
         }
         self.line += 1;
+        Ok(true)
+    }
+
+    /// The line that was read last.
+    pub(super) fn current(&self) -> RawLine<'_> {
         let bytes = self.buffer.strip_suffix(b"\n");
-        Ok(Some(RawLine {
+        RawLine {
             line: self.line,
             offset: self.offset,
             bytes: bytes.unwrap_or(&self.buffer),
             has_newline: bytes.is_some(),
-        }))
+        }
     }
 }
 
@@ -63,16 +73,10 @@ impl Lines<BufReader<At>> {
         let input = BufReader::with_capacity(BUFFER, At { file, offset });
         Self { input, line: line.saturating_sub(1), offset, buffer: Vec::new() }
     }
-
-    /// Goes on at the end, or at the start of the line that was half there.
-    pub(crate) fn again(self) -> Self {
-        let half = u64::from(!self.buffer.is_empty());
-        Self::from(self.input.into_inner().file, self.offset, self.line + 1 - half)
-    }
 }
 
 /// How much is read at once.
-const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 256 * 1024;
 
 /// Reads a file from an offset on, and moves no cursor that somebody else uses.
 #[derive(Debug)]
@@ -95,11 +99,24 @@ impl RawLine<'_> {
         !self.has_newline && self.bytes.len() <= MAX_LINE_BYTES
     }
 
+    /// Whether it has more bytes than a line may have; what follows is then not the next line.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.bytes.len() > MAX_LINE_BYTES
+    }
+
+    /// Where the next line starts.
+    pub(crate) fn end(&self) -> u64 {
+        self.offset + u64::try_from(self.bytes.len() + 1).unwrap_or(u64::MAX)
+    }
+
     pub(crate) fn parse(&self, path: &Path) -> Result<Entry, BadLine> {
-        let bad = |problem| BadLine::new(path, Some(self.line), self.offset, problem);
         if self.is_torn() {
-            return Err(bad(Problem::Torn));
+            return Err(self.bad(path, Problem::Torn));
         }
-        Entry::parse(self.bytes).map_err(bad)
+        Entry::parse(self.bytes).map_err(|problem| self.bad(path, problem))
+    }
+
+    pub(crate) fn bad(&self, path: &Path, problem: Problem) -> BadLine {
+        BadLine::new(path, Some(self.line), self.offset, problem)
     }
 }

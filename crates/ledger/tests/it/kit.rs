@@ -7,8 +7,8 @@ use std::{
     process::{Command, Stdio},
 };
 
-use axtary_actionpass::{LedgerHash, Object, Record, RecordKind, Timestamp};
-use axtary_ledger::{Durability, FileLedger};
+use axtary_actionpass::{LedgerHash, Object, PassId, Record, RecordKind, Timestamp};
+use axtary_ledger::{Durability, FileLedger, Options};
 use tempfile::TempDir;
 
 pub(crate) fn record(number: i32) -> Record {
@@ -32,6 +32,27 @@ impl Scene {
         let scene = Self::new();
         scene.append(count);
         scene
+    }
+
+    /// A scene whose ledger holds `count` records, two in each segment, and is closed.
+    pub(crate) fn in_segments(count: i32) -> Self {
+        let scene = Self::new();
+        let ledger = scene.open_in_segments();
+        for number in 0..count {
+            append(&ledger, number);
+        }
+        scene
+    }
+
+    /// Opens the ledger so that two records fill a segment.
+    pub(crate) fn open_in_segments(&self) -> FileLedger {
+        let options = Options::from(Durability::Synced).with_segment_bytes(300);
+        FileLedger::open(self.path(), options).unwrap()
+    }
+
+    /// The path of the closed segment that starts with this record.
+    pub(crate) fn closed(&self, first: u64) -> PathBuf {
+        self.beside(&format!("{first:020}"))
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -79,6 +100,18 @@ impl Scene {
         names.sort();
         names
     }
+}
+
+/// A record about a pass.
+pub(crate) fn about(kind: RecordKind, pass: &PassId, text: &str) -> Record {
+    let at = Timestamp::from_seconds(1_785_240_000).unwrap();
+    let body = Object::new().with("action_pass_id", pass.as_str()).with("text", text);
+    Record::new(kind, at, &body)
+}
+
+/// One of many passes.
+pub(crate) fn pass(number: usize) -> PassId {
+    PassId::new(format!("ap_01K1A2B3C4D5E6F7G8H9J{number:05}")).unwrap()
 }
 
 /// Appends a record and waits for it.

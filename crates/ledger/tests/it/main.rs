@@ -14,6 +14,7 @@ mod crash;
 mod displaced;
 #[cfg(target_os = "linux")]
 mod faults;
+mod following;
 mod guarded;
 mod indexed;
 mod kit;

@@ -1,15 +1,19 @@
-//! Reading: all records, the last ones, those of one pass.
+//! Reading: all records, the last ones, those that a filter accepts.
 
-use std::{fs, io::Write};
+use std::{fs, path::Path};
 
-use axtary_actionpass::{Json, Object, PassId, Record, RecordKind, Timestamp};
-use axtary_ledger::{Durability, FileLedger, Filter, Options, ReadFailure, Reader, find, tail};
+use axtary_actionpass::{Json, Object, Record, RecordKind, Timestamp};
+use axtary_ledger::{Entry, FileLedger, Filter, ReadFailure, Reader, tail};
 
-use crate::kit::{Scene, append};
+use crate::kit::{Scene, about, append, pass};
 
-fn numbers(entries: impl IntoIterator<Item = axtary_ledger::Entry>) -> Vec<i64> {
-    let number = |entry: axtary_ledger::Entry| entry.body.get("number").and_then(Json::as_i64);
+fn numbers(entries: impl IntoIterator<Item = Entry>) -> Vec<i64> {
+    let number = |entry: Entry| entry.body.get("number").and_then(Json::as_i64);
     entries.into_iter().filter_map(number).collect()
+}
+
+fn read(path: &Path, filter: Filter) -> Vec<Entry> {
+    Reader::open(path).unwrap().with_filter(filter).map(Result::unwrap).collect()
 }
 
 #[test]
@@ -89,96 +93,84 @@ fn the_tail_of_an_empty_ledger_is_empty() {
     assert!(tail(scene.path(), 3).unwrap().is_empty());
 }
 
-fn about(kind: RecordKind, pass: &PassId, text: &str) -> Record {
-    let at = Timestamp::from_seconds(1_785_240_000).unwrap();
-    let body = Object::new().with("action_pass_id", pass.as_str()).with("text", text);
-    Record::new(kind, at, &body)
-}
-
 #[test]
-fn a_pass_is_found_with_everything_that_was_recorded_about_it() {
-    let pass = PassId::new("ap_01K1A2B3C4D5E6F7G8H9J0K1M2").unwrap();
-    let other = PassId::new("ap_01K1A2B3C4D5E6F7G8H9J0K1M3").unwrap();
-    let scene = Scene::new();
-    let ledger = scene.open();
-    for record in [
-        about(RecordKind::Decision, &other, pass.as_str()),
-        about(RecordKind::Decision, &pass, "one"),
-        about(RecordKind::Outcome, &other, "two"),
-        about(RecordKind::Outcome, &pass, "three"),
-        about(RecordKind::Outcome, &pass, "four"),
-    ] {
-        let appended = ledger.append(&record).unwrap();
-        ledger.sync(&appended).unwrap();
+fn records_are_read_over_all_segments() {
+    // Two records in each segment, and the last in the open one.
+    let scene = Scene::in_segments(7);
+    let entries = read(&scene.path(), Filter::all());
+    assert!(entries.iter().map(|entry| entry.seq).eq(0..7));
+    for count in 0..9 {
+        let last = tail(scene.path(), count).unwrap();
+        assert_eq!(last, entries[7_usize.saturating_sub(count)..], "{count}");
     }
-    let history = find(scene.path(), &pass).unwrap();
-    assert_eq!(history.decision().seq, 1);
-    assert_eq!(history.outcomes().iter().map(|entry| entry.seq).collect::<Vec<_>>(), [3, 4]);
-
-    let unknown = PassId::new("ap_01K1A2B3C4D5E6F7G8H9J0K1M4").unwrap();
-    let failure = find(scene.path(), &unknown).unwrap_err();
-    assert_eq!(failure.code(), "ledger.no_such_pass");
-    assert!(failure.to_string().contains(unknown.as_str()), "{failure}");
-}
-
-/// A ledger of nine records in segments of two.
-fn in_segments() -> Scene {
-    let scene = Scene::new();
-    let options = Options::from(Durability::Synced).with_segment_bytes(300);
-    let ledger = FileLedger::open(scene.path(), options).unwrap();
-    (0..9).for_each(|number| assert_ne!(append(&ledger, number).as_bytes(), &[0; 32]));
-    scene
 }
 
 #[test]
-fn segments_are_read_as_one_log() {
-    let scene = in_segments();
-    let entries = Reader::open(scene.path()).unwrap().map(Result::unwrap);
-    assert_eq!(numbers(entries), (0..9).collect::<Vec<_>>());
-    for count in 0..11 {
-        let first = 9_i64.saturating_sub(count as i64).max(0);
-        assert_eq!(numbers(tail(scene.path(), count).unwrap()), (first..9).collect::<Vec<_>>());
+fn records_that_are_in_an_archive_are_left_out() {
+    let scene = Scene::in_segments(7);
+    fs::remove_file(scene.closed(0)).unwrap();
+    assert_eq!(numbers(read(&scene.path(), Filter::all())), [2, 3, 4, 5, 6]);
+    assert_eq!(numbers(tail(scene.path(), 9).unwrap()), [2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn segments_before_the_records_that_are_wanted_are_not_read() {
+    let scene = Scene::in_segments(7);
+    fs::write(scene.closed(0), "nothing that reads as a record\n").unwrap();
+    assert_eq!(numbers(read(&scene.path(), Filter::all().with_records(2..))), [2, 3, 4, 5, 6]);
+    assert_eq!(numbers(read(&scene.path(), Filter::all().with_records(5..))), [5, 6]);
+    fs::write(scene.path(), "nor this\n").unwrap();
+    assert_eq!(numbers(read(&scene.path(), Filter::all().with_records(3..=5))), [3, 4, 5]);
+    for wanted in [1_u64, 6] {
+        let mut reader =
+            Reader::open(scene.path()).unwrap().with_filter(Filter::all().with_records(wanted..));
+        assert_eq!(reader.find_map(Result::err).unwrap().code(), "ledger.not_json");
     }
-    // As in the moment between closing a segment and beginning the next.
-    fs::remove_file(scene.path()).unwrap();
-    let entries = Reader::open(scene.path()).unwrap().map(Result::unwrap);
-    assert_eq!(numbers(entries), (0..8).collect::<Vec<_>>());
 }
 
 #[test]
-fn a_reader_that_follows_goes_on_over_segments_and_half_lines() {
-    let scene = Scene::new();
-    let options = Options::from(Durability::Synced).with_segment_bytes(300);
-    let ledger = FileLedger::open(scene.path(), options).unwrap();
-    append(&ledger, 0);
-    let mut written = 1;
-    // Grows by one record, by none, by several segments, and by nothing more.
-    let mut steps = [1, 0, 7, 2].into_iter();
-    let wait = || {
-        let Some(more) = steps.next() else { return false };
-        for number in written..written + more {
-            append(&ledger, number);
-        }
-        written += more;
-        true
-    };
-    let followed = Reader::open(scene.path()).unwrap().follow(wait).map(Result::unwrap);
-    assert_eq!(numbers(followed), (0..11).collect::<Vec<_>>());
+fn a_segment_that_is_missing_in_between_is_noticed() {
+    let scene = Scene::in_segments(7);
+    for missing in [2, 4] {
+        let held = fs::read(scene.closed(missing)).unwrap();
+        fs::remove_file(scene.closed(missing)).unwrap();
+        let failure = Reader::open(scene.path()).unwrap().find_map(Result::err).unwrap();
+        assert_eq!(failure.code(), "ledger.out_of_place");
+        assert!(
+            failure.to_string().contains(&format!("where record {missing} belongs")),
+            "{failure}"
+        );
+        fs::write(scene.closed(missing), held).unwrap();
+    }
+}
 
-    drop(ledger);
-    let whole = scene.log();
-    let (start, rest) = whole.split_at(whole.len() - 20);
-    scene.write(start);
-    let mut rests = [rest].into_iter();
-    let wait = || match rests.next() {
-        None => false,
-        Some(rest) => {
-            fs::File::options().append(true).open(scene.path()).unwrap().write_all(rest).unwrap();
-            true
-        }
-    };
-    let followed = Reader::open(scene.path()).unwrap().follow(wait).map(Result::unwrap);
-    assert_eq!(numbers(followed), (0..11).collect::<Vec<_>>());
+#[test]
+fn a_segment_that_starts_with_another_record_than_its_name_says_is_refused() {
+    let scene = Scene::in_segments(3);
+    fs::rename(scene.closed(0), scene.closed(1)).unwrap();
+    let failure = Reader::open(scene.path()).unwrap().next().unwrap().unwrap_err();
+    assert_eq!(failure.code(), "ledger.out_of_place");
+}
+
+#[test]
+fn half_a_line_at_the_end_of_a_closed_segment_is_no_end() {
+    let scene = Scene::in_segments(3);
+    let mut closed = fs::read(scene.closed(0)).unwrap();
+    closed.pop();
+    fs::write(scene.closed(0), closed).unwrap();
+    let mut reader = Reader::open(scene.path()).unwrap();
+    assert!(reader.next().unwrap().is_ok());
+    assert_eq!(reader.next().unwrap().unwrap_err().code(), "ledger.torn");
+    assert!(reader.next().is_none());
+    assert_eq!(tail(scene.path(), 2).unwrap_err().code(), "ledger.torn");
+}
+
+#[test]
+fn a_ledger_whose_next_segment_is_not_begun_yet_is_read() {
+    let scene = Scene::in_segments(3);
+    fs::rename(scene.path(), scene.closed(2)).unwrap();
+    assert_eq!(numbers(read(&scene.path(), Filter::all())), [0, 1, 2]);
+    assert_eq!(numbers(tail(scene.path(), 1).unwrap()), [2]);
 }
 
 #[test]
@@ -203,7 +195,7 @@ fn a_filter_lets_through_what_meets_all_its_conditions() {
         let record = Record::new(RecordKind::Decision, at(i64::from(second)), &body);
         ledger.sync(&ledger.append(&record).unwrap()).unwrap();
     }
-    let pass = PassId::new("ap_01K1A2B3C4D5E6F7G8H9J0K1M2").unwrap();
+    let pass = pass(0);
     ledger.sync(&ledger.append(&about(RecordKind::Outcome, &pass, "")).unwrap()).unwrap();
 
     let all = Filter::all;
