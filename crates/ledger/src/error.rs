@@ -413,27 +413,32 @@ pub enum ReadFailure {
         /// How many records there are.
         records: u64,
     },
-    /// What is asked for was archived.
+    /// What is asked for is in a segment that is not there.
     #[error(
-        "record {seq} is in a segment that was archived; put the segments in front of record {oldest} back beside `{}`",
-        path.display()
+        "record {seq} is in `{}`, which is not there; put that segment back from the archive",
+        segment.display()
     )]
     Archived {
-        /// The ledger.
-        path: PathBuf,
         /// The record that is needed.
         seq: u64,
-        /// The first record that is there.
-        oldest: u64,
+        /// Where its segment belongs.
+        segment: PathBuf,
     },
-    /// The ledger and its index do not agree.
+    /// Older segments are not there, and neither is the state of the tree behind them.
     #[error(
-        "record {seq} is not as the index `{}` has it: one of the two was changed; verify the ledger, then delete the index",
+        "`{}` is missing or damaged; put it back from a copy, or the older segments from the archive",
+        state.display()
+    )]
+    NoTree {
+        /// The file that says it.
+        state: PathBuf,
+    },
+    /// The ledger and its index do not agree, although the index was just made anew.
+    #[error(
+        "the index `{}` does not fit the ledger even when made anew: another program changes one of the two at this moment",
         index.display()
     )]
     Misfit {
-        /// The record.
-        seq: u64,
         /// The index.
         index: PathBuf,
     },
@@ -441,13 +446,22 @@ pub enum ReadFailure {
     #[error(transparent)]
     Proof(#[from] ProofError),
     /// No decision in the ledger led to this pass.
-    #[error("`{}` holds no decision for the pass `{pass}`", path.display())]
+    #[error("`{}` holds no decision for the pass `{pass}`{}", path.display(), but_archived(*archived))]
     NoSuchPass {
         /// The ledger.
         path: PathBuf,
         /// The pass that was looked for.
         pass: PassId,
+        /// How many records, from the first, were not looked at: their segments are in an archive.
+        archived: u64,
     },
+}
+
+fn but_archived(records: u64) -> String {
+    match records {
+        0 => String::new(),
+        records => format!("; its first {records} records are in an archive"),
+    }
 }
 
 impl ReadFailure {
@@ -459,6 +473,7 @@ impl ReadFailure {
             Self::CutBack { .. } => "ledger.cut_back",
             Self::NoSuchRecord { .. } => "ledger.no_such_record",
             Self::Archived { .. } => "ledger.archived",
+            Self::NoTree { .. } => "ledger.no_tree",
             Self::Misfit { .. } => "ledger.misfit",
             Self::Proof(_) => "ledger.no_proof",
             Self::NoSuchPass { .. } => "ledger.no_such_pass",

@@ -370,7 +370,7 @@ fn open_existing(path: &Path, how: &mut OpenOptions) -> Result<File, OpenError> 
 }
 
 /// Lets nobody but the owner read or write what is created: facts and intents are nobody else's business.
-fn private(how: &mut OpenOptions) -> &mut OpenOptions {
+pub(crate) fn private(how: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(how, 0o600);
     how

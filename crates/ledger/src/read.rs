@@ -11,7 +11,7 @@ use std::path::Path;
 
 pub use self::{filter::Filter, follow::Follow, tail::tail};
 pub(crate) use self::{
-    lines::Lines,
+    lines::{Lines, first_record},
     walk::{LogLine, Walk},
 };
 use crate::{error::ReadFailure, line::Entry};

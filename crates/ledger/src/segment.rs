@@ -80,28 +80,37 @@ impl Segment {
 
 /// The closed segments of a ledger, oldest first.
 pub(crate) fn closed(ledger: &Path) -> io::Result<Vec<Segment>> {
+    let segment =
+        |first| Segment { path: closed_path(ledger, first), first: Some(first), held: None };
+    Ok(named(ledger, "")?.into_iter().map(segment).collect())
+}
+
+/// The path that the segment with this record has, if it was closed and then moved to an archive.
+pub(crate) fn of_archived(ledger: &Path, record: u64) -> io::Result<PathBuf> {
+    // The states at the start of segments stay beside the log; in front of the first segment there is none.
+    let starts = named(ledger, ".tree")?;
+    let first = starts.into_iter().rev().find(|first| *first <= record);
+    Ok(closed_path(ledger, first.unwrap_or(0)))
+}
+
+/// The numbers in the names of files beside a ledger, in order: `LEDGER.` and a number and this suffix.
+fn named(ledger: &Path, suffix: &str) -> io::Result<Vec<u64>> {
     let folder = match ledger.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         Some(_) | None => Path::new("."),
     };
-    let mut segments = Vec::new();
+    let mut numbers = Vec::new();
     for entry in fs::read_dir(folder)? {
-        if let Some(first) = first_of(ledger, &entry?.file_name()) {
-            segments.push(Segment {
-                path: closed_path(ledger, first),
-                first: Some(first),
-                held: None,
-            });
-        }
+        numbers.extend(number_in(ledger, &entry?.file_name(), suffix));
     }
-    segments.sort_by_key(|segment| segment.first);
-    Ok(segments)
+    numbers.sort_unstable();
+    Ok(numbers)
 }
 
-/// The number that a file's name carries, if it is the name of a closed segment of this ledger.
-fn first_of(ledger: &Path, name: &std::ffi::OsStr) -> Option<u64> {
+/// The number that the name of a file beside this ledger carries, if it is of this form.
+fn number_in(ledger: &Path, name: &std::ffi::OsStr, suffix: &str) -> Option<u64> {
     let prefix = ledger.file_name()?.to_str()?;
-    let digits = name.to_str()?.strip_prefix(prefix)?.strip_prefix('.')?;
+    let digits = name.to_str()?.strip_prefix(prefix)?.strip_prefix('.')?.strip_suffix(suffix)?;
     let all_digits = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
     all_digits.then(|| digits.parse().ok())?
 }

@@ -95,11 +95,18 @@ impl Tree {
 
     /// Adds a leaf.
     pub fn append(&mut self, leaf: &LedgerHash) {
+        self.append_with(leaf, |_| {});
+    }
+
+    /// Adds a leaf, and hands over the nodes that it completes: itself, and the roots of ever larger full subtrees.
+    pub(crate) fn append_with(&mut self, leaf: &LedgerHash, mut take: impl FnMut(&Node)) {
         let mut node = *leaf.as_bytes();
+        take(&node);
         // Each trailing one bit is a full subtree as large as the one that the leaf completes.
         for _ in 0..self.size.trailing_ones() {
             if let Some(left) = self.frontier.pop() {
                 node = join(&left, &node);
+                take(&node);
             }
         }
         self.frontier.push(node);

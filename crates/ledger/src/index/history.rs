@@ -53,7 +53,10 @@ impl Index {
         }
         match decision {
             Some(decision) => Ok(PassHistory { decision, outcomes }),
-            None => Err(ReadFailure::NoSuchPass { path: self.ledger.clone(), pass: *pass }),
+            None => {
+                let (path, archived) = (self.ledger.clone(), self.first());
+                Err(ReadFailure::NoSuchPass { path, pass: *pass, archived })
+            }
         }
     }
 }

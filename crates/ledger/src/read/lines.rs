@@ -7,9 +7,11 @@ use std::{
 };
 
 use crate::{
-    error::{BadLine, Problem},
+    error::{BadLine, IoFailure, Problem},
     file::read_at,
     line::{Entry, MAX_LINE_BYTES},
+    segment::Segment,
+    verify::Frame,
 };
 
 /// The lines of an input, first to last.
@@ -70,13 +72,24 @@ impl<R: BufRead> Lines<R> {
 impl Lines<BufReader<At>> {
     /// The lines of a file from an offset on, at which the line with this number starts.
     pub(crate) fn from(file: File, offset: u64, line: u64) -> Self {
-        let input = BufReader::with_capacity(BUFFER, At { file, offset });
+        Self::buffered(BUFFER, file, offset, line)
+    }
+
+    /// As [`Lines::from`], if little more than one line is wanted.
+    pub(crate) fn few_from(file: File, offset: u64) -> Self {
+        Self::buffered(FEW, file, offset, 1)
+    }
+
+    fn buffered(capacity: usize, file: File, offset: u64, line: u64) -> Self {
+        let input = BufReader::with_capacity(capacity, At { file, offset });
         Self { input, line: line.saturating_sub(1), offset, buffer: Vec::new() }
     }
 }
 
 /// How much is read at once.
 const BUFFER: usize = 256 * 1024;
+/// What most lines are shorter than.
+const FEW: usize = 4 * 1024;
 
 /// Reads a file from an offset on, and moves no cursor that somebody else uses.
 #[derive(Debug)]
@@ -119,4 +132,15 @@ impl RawLine<'_> {
     pub(crate) fn bad(&self, path: &Path, problem: Problem) -> BadLine {
         BadLine::new(path, Some(self.line), self.offset, problem)
     }
+}
+
+/// The number of the first record in a segment, as its name says, or else its first line; `None` while there is none.
+pub(crate) fn first_record(segment: &Segment) -> Result<Option<u64>, IoFailure> {
+    if let Some(first) = segment.first() {
+        return Ok(Some(first));
+    }
+    let failed = |error| IoFailure::new("read", segment.path(), error);
+    let mut lines = Lines::few_from(segment.open().map_err(failed)?, 0);
+    let line = lines.next().map_err(failed)?.filter(|line| !line.is_torn());
+    Ok(line.and_then(|line| Frame::read(line.bytes)).map(|frame| frame.seq))
 }

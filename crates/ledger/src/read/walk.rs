@@ -61,6 +61,20 @@ impl Walk {
         Ok(Self { ledger: ledger.to_owned(), segments, part: None, next: None })
     }
 
+    /// Goes on in the first of these segments, at an offset that is behind so many lines of it, with the record `next`.
+    pub(crate) fn go_on(
+        ledger: &Path,
+        mut segments: VecDeque<Segment>,
+        offset: u64,
+        lines: u64,
+        next: u64,
+    ) -> Result<Self, ReadFailure> {
+        let first = segments.pop_front();
+        let mut walk = Self { ledger: ledger.to_owned(), segments, part: None, next: Some(next) };
+        walk.part = first.map(|segment| Part::open(&segment, (offset, lines))).transpose()?;
+        Ok(walk)
+    }
+
     /// Leaves out the segments that end before the record `seq`, as far as their names tell.
     pub(super) fn skip_to(&mut self, seq: u64) {
         // Only what a name says of the next segment tells where one ends.

@@ -158,3 +158,20 @@ fn a_checkpoint_can_be_signed_of_a_ledger_that_another_writes_if_it_fits_the_kep
     fs::write(scene.beside("checkpoint"), "x").unwrap();
     assert_eq!(sign().unwrap_err().code(), "ledger.bad_checkpoint");
 }
+
+#[test]
+fn no_checkpoint_is_signed_of_what_a_damaged_index_says() {
+    let scene = Scene::with_records(7);
+    let (log, key) = key(3);
+    let signer = CheckpointSigner::new(log.clone(), key);
+    let sign = || Index::open(scene.path()).unwrap().sign_checkpoint(&signer).unwrap();
+    let right = sign();
+    let path = scene.beside("index").join("nodes");
+    let nodes = fs::read(&path).unwrap();
+    for at in 0..nodes.len() {
+        let mut damaged = nodes.clone();
+        damaged[at] ^= 1;
+        fs::write(&path, damaged).unwrap();
+        assert_eq!(sign(), right, "byte {at}");
+    }
+}

@@ -16,6 +16,7 @@ mod displaced;
 mod faults;
 mod following;
 mod guarded;
+mod index_damage;
 mod indexed;
 mod kit;
 mod many_writers;
