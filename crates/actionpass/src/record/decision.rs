@@ -54,6 +54,11 @@ impl Record {
         body.text("resource", action.resource().as_str());
         shown.write_commitments(&mut body);
         body.text("tool", action.tool().as_str());
+        if let Some(trial) = evaluation.trial() {
+            let reasons: Vec<Object> = trial.reasons.iter().map(reason).collect();
+            let trial = Object::new().with("decision", trial.effect.as_str());
+            body.object("trial", &trial.with("reasons", reasons));
+        }
         Ok(shown.into_record(at, body))
     }
 

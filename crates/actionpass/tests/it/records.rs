@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axtary_actionpass::{
     Action, Consumption, Disclosure, Effect, Event, Guard, Json, KeyChange, KeyPurpose, LedgerHash,
     Object, Operator, Outcome, PassId, PolicyVersion, Record, RecordKind, SigningKey, SpendStage,
-    Timestamp, Vocabulary, testing,
+    Timestamp, Trial, Vocabulary, testing,
 };
 use axtary_actionpass::{Cause, EngineError, EngineName, Signer as _};
 
@@ -84,6 +84,25 @@ fn a_reason_does_not_repeat_the_value_of_a_sensitive_fact() {
         assert_eq!(recorded.get("remedy").is_some(), shown);
         assert!(recorded.get("allowed").is_some());
     }
+}
+
+#[test]
+fn what_rules_on_trial_would_have_decided_is_recorded_beside_the_decision() {
+    let policy = testing::policy(|asked: &Action| {
+        if asked.tool() != action().tool() {
+            return Ok(testing::answer(Effect::Deny, Cause::NoPermit));
+        }
+        let reasons = testing::answer(Effect::Deny, Cause::Forbidden).into_reasons();
+        let trial = Trial { effect: Effect::Deny, reasons };
+        Ok(testing::answer(Effect::Permit, Cause::Permitted).with_trial(Some(trial)))
+    });
+    let (ledger, guard) = guard(policy);
+    let _pass = guard.check(&action()).unwrap();
+    let body = body(&ledger.records()[0]);
+    assert_eq!(body.get("decision").and_then(Json::as_str), Some("permit"));
+    let trial = body.get("trial").and_then(Json::as_object).unwrap();
+    assert_eq!(trial.get("decision").and_then(Json::as_str), Some("deny"));
+    assert_eq!(trial.get("reasons").and_then(Json::as_array).map(<[Json]>::len), Some(1));
 }
 
 #[test]
