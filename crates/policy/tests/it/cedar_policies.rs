@@ -331,7 +331,7 @@ fn policies_and_templates_that_do_not_fit_the_schema_are_refused() {
     for scope in [
         r#"principal == Agnt::"x", action, resource"#,
         r#"principal, action == Action::"github.pull_requests.creat", resource"#,
-        r#"principal, action in Action::"github", resource == Wiki::"x""#,
+        r#"principal, action in Action::"github", resource == Rep::"x""#,
     ] {
         let error = load(&format!("{all}; permit ({scope});")).unwrap_err();
         table.push_str(&format!("{error}\n"));
@@ -348,7 +348,7 @@ fn policies_and_templates_that_do_not_fit_the_schema_are_refused() {
     main.cedar:2:49: for policy `policy1`, attribute `intent.task` in context for Action::"github.pull_requests.create" not found; did you mean `task_id`?
     main.cedar:1:121: for policy `policy2`, unrecognized entity type `Agnt`; did you mean `Agent`?
     main.cedar:1:129: for policy `policy2`, unrecognized action `Action::"github.pull_requests.creat"`; did you mean `Action::"github.pull_requests.create"`?
-    main.cedar:1:159: for policy `policy2`, unrecognized entity type `Wiki`; did you mean `Repo`?
+    main.cedar:1:159: for policy `policy2`, unrecognized entity type `Rep`; did you mean `Repo`?
     main.cedar:1:68: for policy `policy0`, attribute `payload.x` in context for Action::"github.pull_requests.create" not found; did you mean `paths`?
     "#);
     let landing = r#"
