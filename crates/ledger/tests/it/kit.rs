@@ -149,7 +149,7 @@ pub(crate) fn in_child() -> Option<PathBuf> {
     std::env::var_os(CHILD).map(PathBuf::from)
 }
 
-/// Whether this program runs here. On a machine that must run every test, it has to.
+/// Whether this program runs here.
 pub(crate) fn has(program: &[&str]) -> bool {
     let [first, rest @ ..] = program else { return true };
     let mut command = Command::new(first);
