@@ -12,9 +12,10 @@ mod store;
 mod wake;
 
 use std::{
+    mem,
     path::PathBuf,
     sync::{
-        Arc, Condvar, Mutex, OnceLock, PoisonError,
+        Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     task::{Poll, Waker},
@@ -55,11 +56,16 @@ pub(crate) struct Log {
     synced: Condvar,
     /// There is something for the committer to do.
     work: Condvar,
-    /// The committer, once it was first needed; `None` if it could not be started.
-    committer: OnceLock<Option<Committer>>,
 }
 
-struct Committer(Mutex<Option<JoinHandle<()>>>);
+/// The thread that leads while many wait.
+enum Committer {
+    /// It was not needed yet.
+    NotStarted,
+    Running(JoinHandle<()>),
+    /// It could not be started, or was ended.
+    Unavailable,
+}
 
 struct Writer {
     /// The lines that are not written to the file yet; kept for its memory.
@@ -76,6 +82,7 @@ struct Writer {
     signed: Option<String>,
     /// Whether a thread is syncing.
     syncing: bool,
+    committer: Committer,
     /// Whether the committer leads.
     handed_over: bool,
     /// Whether the ledger is being closed.
@@ -103,6 +110,7 @@ impl Log {
             saved,
             signed: None,
             syncing: false,
+            committer: Committer::NotStarted,
             handed_over: false,
             closing: false,
             waiting: Vec::new(),
@@ -116,7 +124,6 @@ impl Log {
             durable: AtomicU64::new(end.records),
             synced: Condvar::new(),
             work: Condvar::new(),
-            committer: OnceLock::new(),
         }
     }
 
@@ -218,15 +225,15 @@ impl Log {
 
     /// Has the committer lead from now on. `false` if there can be none: then the callers sync for themselves, only slower.
     fn hand_over(self: &Arc<Self>, writer: &mut Held<'_>) -> bool {
-        let start = || {
+        if let Committer::NotStarted = writer.committer {
             let log = Arc::clone(self);
             let thread = thread::Builder::new().name("axtary-ledger".to_owned());
-            thread
-                .spawn(move || log.commit())
-                .ok()
-                .map(|thread| Committer(Mutex::new(Some(thread))))
-        };
-        let can = self.committer.get_or_init(start).is_some();
+            writer.committer = match thread.spawn(move || log.commit()) {
+                Ok(thread) => Committer::Running(thread),
+                Err(_) => Committer::Unavailable,
+            };
+        }
+        let can = matches!(writer.committer, Committer::Running(_));
         if can {
             writer.handed_over = true;
             self.work.notify_one();
@@ -257,11 +264,12 @@ impl Log {
 
     /// Ends the committer.
     pub(crate) fn close(&self) {
-        self.writer().closing = true;
+        let mut writer = self.writer();
+        writer.closing = true;
         self.work.notify_one();
-        if let Some(Some(Committer(thread))) = self.committer.get()
-            && let Some(thread) = thread.lock().unwrap_or_else(PoisonError::into_inner).take()
-        {
+        let committer = mem::replace(&mut writer.committer, Committer::Unavailable);
+        drop(writer);
+        if let Committer::Running(thread) = committer {
             drop(thread.join());
         }
     }

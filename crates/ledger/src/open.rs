@@ -148,8 +148,7 @@ impl<'a> Opening<'a> {
         // them for written. What follows is chained to them.
         self.rewrite(durable.bytes, end.bytes)?;
         self.disk.sync().map_err(self.failed("sync"))?;
-        self.disk.write_head(end.to_text().as_bytes()).map_err(self.head_failed("write"))?;
-        self.disk.sync_head().map_err(self.head_failed("sync"))?;
+        self.keep_head(&end)?;
         Ok(Recovered { end, tree, saved, repair })
     }
 
@@ -160,15 +159,18 @@ impl<'a> Opening<'a> {
         match self.disk.closed_len(durable.segment).map_err(failed)? {
             Some(closed_len) if closed_len == durable.bytes && len == 0 => {
                 let next = durable.in_next_segment();
-                self.disk
-                    .write_head(next.to_text().as_bytes())
-                    .map_err(self.head_failed("write"))?;
-                self.disk.sync_head().map_err(self.head_failed("sync"))?;
+                self.keep_head(&next)?;
                 Ok(next)
             }
             Some(_) => Err(self.corrupt(0, Problem::NotTheHead)),
             None => Ok(durable),
         }
+    }
+
+    /// Has the head say this, durably.
+    fn keep_head(&self, head: &Head) -> Result<(), OpenError> {
+        self.disk.write_head(head.to_text().as_bytes()).map_err(self.head_failed("write"))?;
+        self.disk.sync_head().map_err(self.head_failed("sync"))
     }
 
     /// Demands that the last durable record stands where it stood.
@@ -273,17 +275,8 @@ impl<'a> Opening<'a> {
             }
             let entry =
                 line.parse(self.path).map_err(|bad| self.corrupt(offset, bad.problem().clone()))?;
-            if entry.prev != tree.last || entry.seq != end.records {
-                let expected = end.records;
-                return Err(self.corrupt(
-                    offset,
-                    if entry.seq == expected {
-                        Problem::Edited
-                    } else {
-                        Problem::OutOfPlace { seq: entry.seq, expected }
-                    },
-                ));
-            }
+            tree.demand_next(entry.seq, entry.prev)
+                .map_err(|problem| self.corrupt(offset, problem))?;
             end = end.after(line.bytes.len() + 1, entry.hash);
             tree.append(entry.hash);
         }

@@ -15,6 +15,7 @@ use axtary_actionpass::LedgerHash;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
+    error::Problem,
     head::{self, Head},
     line::NO_LINE,
     tree::Tree,
@@ -38,6 +39,15 @@ impl TreeState {
     /// Before the first record.
     pub(crate) const fn start() -> Self {
         Self { tree: Tree::new(), last: NO_LINE }
+    }
+
+    /// Demands that the record of this number, which names this hash as that of the one before, is the next.
+    pub(crate) fn demand_next(&self, seq: u64, prev: LedgerHash) -> Result<(), Problem> {
+        let expected = self.tree.size();
+        if seq != expected {
+            return Err(Problem::OutOfPlace { seq, expected });
+        }
+        if prev == self.last { Ok(()) } else { Err(Problem::Edited) }
     }
 
     /// Adds the record with this leaf hash.

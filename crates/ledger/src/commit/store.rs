@@ -23,8 +23,7 @@ impl Log {
         tree: &TreeState,
     ) -> Result<(Head, Option<String>), WriteError> {
         self.sync_log()?;
-        self.write_head(end)?;
-        self.sync_head()?;
+        self.keep_head(end)?;
         let state = segment::state_path(&self.path, end.records);
         self.disk
             .replace(&state, tree.to_text().as_bytes(), true)
@@ -33,8 +32,7 @@ impl Log {
             .close_segment(end.segment)
             .map_err(|error| IoFailure::new("close the full segment of", &self.path, error))?;
         let next = end.in_next_segment();
-        self.write_head(&next)?;
-        self.sync_head()?;
+        self.keep_head(&next)?;
         let signed = self.save(&Saved { head: next, tree: tree.clone() })?;
         Ok((next, signed))
     }
@@ -88,7 +86,9 @@ impl Log {
         Ok(written.map_err(|error| IoFailure::new("write", &head(), error))?)
     }
 
-    pub(super) fn sync_head(&self) -> Result<(), WriteError> {
+    /// As [`Log::write_head`], durably.
+    fn keep_head(&self, durable: &Head) -> Result<(), WriteError> {
+        self.write_head(durable)?;
         let head = || beside(&self.path, "head");
         Ok(self.disk.sync_head().map_err(|error| IoFailure::new("sync", &head(), error))?)
     }

@@ -14,7 +14,7 @@ use super::{
     storage::Storage,
 };
 use crate::{
-    error::{Problem, ReadFailure},
+    error::ReadFailure,
     read::LogLine,
     state::TreeState,
     verify::{Frame, Progress},
@@ -115,17 +115,8 @@ impl Contents {
 
     fn append(&mut self, line: &LogLine<'_>) -> Result<(), ReadFailure> {
         let LogLine { path, raw, .. } = line;
-        let Frame { seq, prev } = match Frame::read(raw.bytes) {
-            Some(frame) => frame,
-            None => raw.parse(path)?.into(),
-        };
-        let expected = self.end.tree.size();
-        if seq != expected {
-            return Err(raw.bad(path, Problem::OutOfPlace { seq, expected }).into());
-        }
-        if prev != self.end.last {
-            return Err(raw.bad(path, Problem::Edited).into());
-        }
+        let Frame { seq, prev } = raw.frame(path)?;
+        self.end.demand_next(seq, prev).map_err(|problem| raw.bad(path, problem))?;
         let leaf = LedgerHash::of_line(raw.bytes);
         self.nodes.append(&mut self.end.tree, &leaf);
         self.end.last = leaf;

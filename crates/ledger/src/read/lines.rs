@@ -129,6 +129,11 @@ impl RawLine<'_> {
         Entry::parse(self.bytes).map_err(|problem| self.bad(path, problem))
     }
 
+    /// What of the line takes part in the chain; or what is wrong with it.
+    pub(crate) fn frame(&self, path: &Path) -> Result<Frame, BadLine> {
+        Frame::read(self.bytes).map_or_else(|| self.parse(path).map(Frame::from), Ok)
+    }
+
     pub(crate) fn bad(&self, path: &Path, problem: Problem) -> BadLine {
         BadLine::new(path, Some(self.line), self.offset, problem)
     }

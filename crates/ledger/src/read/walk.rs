@@ -12,7 +12,6 @@ use crate::{
     error::{IoFailure, Problem, ReadFailure},
     file::Identity,
     segment::Segment,
-    verify::Frame,
 };
 
 /// The lines of a ledger, first to last.
@@ -120,10 +119,7 @@ impl Walk {
             return Err(line.bad(&part.path, problem).into());
         }
         if part.is_fresh {
-            let seq = match Frame::read(line.bytes) {
-                Some(frame) => frame.seq,
-                None => line.parse(&part.path)?.seq,
-            };
+            let seq = line.frame(&part.path)?.seq;
             let named = part.first.map(|first| first + part.end.1);
             let expected = [named, self.next].into_iter().flatten().find(|known| *known != seq);
             if let Some(expected) = expected {
