@@ -208,6 +208,17 @@ pub enum Consumption {
     Revoked(Revocation),
 }
 
+impl Consumption {
+    /// `first`, `already` or `revoked`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Already => "already",
+            Self::Revoked(_) => "revoked",
+        }
+    }
+}
+
 /// Which passes are revoked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -100,6 +100,38 @@ pub enum KeyChange {
     Revoked,
 }
 
+impl SpendStage {
+    /// `reserved`, `committed` or `rolled_back`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reserved => "reserved",
+            Self::Committed => "committed",
+            Self::RolledBack => "rolled_back",
+        }
+    }
+}
+
+impl KeyPurpose {
+    /// `pass` or `checkpoint`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Checkpoint => "checkpoint",
+        }
+    }
+}
+
+impl KeyChange {
+    /// `in_force`, `retired` or `revoked`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InForce => "in_force",
+            Self::Retired => "retired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
 impl Record {
     /// The record of an event.
     pub fn event(at: Timestamp, event: &Event<'_>) -> Self {
@@ -116,14 +148,7 @@ impl Record {
                 Object::new()
                     .with("action_pass_id", pass.as_str())
                     .with("audience", audience.as_str())
-                    .with(
-                        "consumption",
-                        match consumption {
-                            Consumption::First => "first",
-                            Consumption::Already => "already",
-                            Consumption::Revoked(_) => "revoked",
-                        },
-                    ),
+                    .with("consumption", consumption.as_str()),
             ),
             Event::Spend { pass, stage, amount, currency } => (
                 RecordKind::Spend,
@@ -131,34 +156,14 @@ impl Record {
                     .with("action_pass_id", pass.as_str())
                     .with("amount", Json::Number(amount))
                     .with("currency", currency)
-                    .with(
-                        "stage",
-                        match stage {
-                            SpendStage::Reserved => "reserved",
-                            SpendStage::Committed => "committed",
-                            SpendStage::RolledBack => "rolled_back",
-                        },
-                    ),
+                    .with("stage", stage.as_str()),
             ),
             Event::Key { key, purpose, change } => (
                 RecordKind::Key,
                 Object::new()
-                    .with(
-                        "change",
-                        match change {
-                            KeyChange::InForce => "in_force",
-                            KeyChange::Retired => "retired",
-                            KeyChange::Revoked => "revoked",
-                        },
-                    )
+                    .with("change", change.as_str())
                     .with("key_id", key.as_str())
-                    .with(
-                        "purpose",
-                        match purpose {
-                            KeyPurpose::Pass => "pass",
-                            KeyPurpose::Checkpoint => "checkpoint",
-                        },
-                    ),
+                    .with("purpose", purpose.as_str()),
             ),
             Event::Policy { version, before } => {
                 let mut body = Object::new().with("policy_version", version.to_string());
