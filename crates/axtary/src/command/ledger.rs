@@ -50,7 +50,7 @@ impl LedgerCommand {
             Self::CheckProof(check) => check.run().map(|proven| Answer::Proven(Box::new(proven))),
             Self::Checkpoint(sign) => sign.run(form).map(Answer::Checkpoint),
             Self::Export(export) => export.run(form).map(Answer::Exported),
-            Self::Stats(stats) => stats.run(form).map(|stats| Answer::Stats(Box::new(stats))),
+            Self::Stats(stats) => stats.run().map(|stats| Answer::Stats(Box::new(stats))),
         }
     }
 }

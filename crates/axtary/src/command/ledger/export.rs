@@ -58,44 +58,45 @@ pub(crate) struct Exported {
 
 impl Export {
     pub(super) fn run(self, form: Form) -> Result<Exported, Failure> {
-        match (self.format, self.out) {
-            (Format::Tiles, Some(out)) => {
-                if self.which.filter().is_some() {
-                    return Err(Failure::usage("tiles hold the whole ledger")
-                        .help("leave the filter out, or export csv or ocsf"));
-                }
-                let ledger = self.ledger.open()?;
-                let index = index(&ledger.path, form)?;
-                let (signed, key) = self.checkpoint.signed(&ledger, &index)?;
-                let mut tiles = TileDirectory::open(&out, &key)?;
-                let exported = tiles.export(signed.as_bytes(), lines(&ledger.path)?)?;
-                Ok(Exported { records: exported.records, to: Some(out) })
-            }
-            (format, out) => {
-                let filter = self.which.filter().unwrap_or_default();
-                let entries = Reader::open(self.ledger.path()?)?.with_filter(filter);
-                let records = match &out {
-                    Some(path) => {
-                        let failed = |error: io::Error| {
-                            let message = format!("cannot write `{}`: {error}", path.display());
-                            Failure::trouble(Exit::Unavailable, "file", message)
-                        };
-                        let mut file = BufWriter::new(File::create(path).map_err(failed)?);
-                        let records = write(format, entries, &mut file)?;
-                        file.flush().map_err(failed)?;
-                        records
-                    }
-                    None => write(format, entries, &mut io::stdout().lock())?,
-                };
-                Ok(Exported { records, to: out })
-            }
+        match self.format {
+            Format::Tiles => self.tiles(form),
+            Format::Csv => self.records(|entries, mut out| write_csv(entries, &mut out)),
+            Format::Ocsf => self.records(|entries, mut out| write_ocsf(entries, &mut out)),
         }
     }
-}
 
-fn write(format: Format, entries: Reader, out: &mut impl io::Write) -> Result<u64, ExportError> {
-    match format {
-        Format::Ocsf => write_ocsf(entries, out),
-        Format::Csv | Format::Tiles => write_csv(entries, out),
+    fn tiles(self, form: Form) -> Result<Exported, Failure> {
+        let Some(to) = self.out else {
+            return Err(Failure::usage("tiles are a folder").help("name it by --out"));
+        };
+        if !self.which.is_all() {
+            return Err(Failure::usage("tiles hold the whole ledger")
+                .help("leave the filter out, or export csv or ocsf"));
+        }
+        let ledger = self.ledger.open()?;
+        let index = index(&ledger.path, form)?;
+        let signed = self.checkpoint.signed(&ledger, &index)?;
+        let mut tiles = TileDirectory::open(&to, &signed.key)?;
+        let exported = tiles.export(signed.text.as_bytes(), lines(&ledger.path)?)?;
+        Ok(Exported { records: exported.records, to: Some(to) })
+    }
+
+    fn records(
+        self,
+        write: impl Fn(Reader, &mut dyn io::Write) -> Result<u64, ExportError>,
+    ) -> Result<Exported, Failure> {
+        let entries = Reader::open(self.ledger.path()?)?.with_filter(self.which.filter());
+        let Some(to) = self.out else {
+            let records = write(entries, &mut io::stdout().lock())?;
+            return Ok(Exported { records, to: None });
+        };
+        let failed = |error: io::Error| {
+            let message = format!("cannot write `{}`: {error}", to.display());
+            Failure::trouble(Exit::Unavailable, "file", message)
+        };
+        let mut file = BufWriter::new(File::create(&to).map_err(failed)?);
+        let records = write(entries, &mut file)?;
+        file.flush().map_err(failed)?;
+        Ok(Exported { records, to: Some(to) })
     }
 }

@@ -1,6 +1,6 @@
 //! `axtary ledger prove`, `check-proof` and `checkpoint`: evidence for those who do not have the ledger.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use axtary_actionpass::PassId;
 use axtary_ledger::{Checkpoint, Index, NoteKey, ProvenRecord, RecordProof, Witnesses};
@@ -47,19 +47,19 @@ pub(super) struct CheckpointArgument {
 }
 
 impl CheckpointArgument {
-    /// The checkpoint that is given, or a new one, and the key that signed it.
+    /// The checkpoint that is given, or a new one.
     pub(super) fn signed(
         self,
         ledger: &Ledger,
         index: &Index,
-    ) -> Result<(String, NoteKey), Failure> {
-        if let (Some(path), Some(key)) = (self.checkpoint, self.key) {
-            let (signed, key) = (file::read_text(&path, MAX_NOTE_BYTES)?, note_key(&key)?);
-            Checkpoint::verify(signed.as_bytes(), &key)?;
-            return Ok((signed, key));
+    ) -> Result<SignedCheckpoint, Failure> {
+        match (self.checkpoint, self.key) {
+            (Some(path), Some(key)) => {
+                let text = file::read_text(&path, MAX_NOTE_BYTES)?;
+                SignedCheckpoint::of(text, note_key(&key)?)
+            }
+            (_, _) => SignedCheckpoint::new(ledger, index),
         }
-        let signer = ledger.signer.as_ref().ok_or_else(no_key)?;
-        Ok((index.sign_checkpoint(signer)?, signer.log().clone()))
     }
 }
 
@@ -86,16 +86,19 @@ impl Prove {
             (None, seq) => seq.unwrap_or_default(),
         };
         let line = index.line(seq)?;
-        let (signed, key) = self.checkpoint.signed(&ledger, &index)?;
-        let size = Checkpoint::verify(signed.as_bytes(), &key)?.size;
+        let signed = self.checkpoint.signed(&ledger, &index)?;
+        let SignedCheckpoint { text, checkpoint: Checkpoint { size, .. }, key, .. } = signed;
         let inclusion = index.prove_inclusion(seq, size)?;
-        let proof = RecordProof::of(&line, inclusion, signed.as_bytes(), &key)?;
-        let text = proof.to_string();
-        if let Some(out) = &self.out {
-            file::replace(out, text.as_bytes()).map_err(|error| unwritten(&error))?;
-        }
-        Ok(Proof { text, seq, size, key, file: self.out })
+        let proof = RecordProof::of(&line, inclusion, text.as_bytes(), &key)?.to_string();
+        keep(self.out.as_deref(), &proof)?;
+        Ok(Proof { text: proof, seq, size, key, file: self.out })
     }
+}
+
+/// Writes the text to the file that is named, if one is.
+fn keep(file: Option<&Path>, text: &str) -> Result<(), Failure> {
+    let written = file.map(|file| file::replace(file, text.as_bytes())).transpose();
+    written.map(|_| ()).map_err(|error| unwritten(&error))
 }
 
 /// Verify a proof with nothing but public keys
@@ -167,12 +170,24 @@ pub(crate) struct SignedCheckpoint {
 impl SignCheckpoint {
     pub(super) fn run(self, form: Form) -> Result<SignedCheckpoint, Failure> {
         let ledger = LedgerArgument { ledger: None, config: self.config }.open()?;
-        let signer = ledger.signer.ok_or_else(no_key)?;
-        let text = index(&ledger.path, form)?.sign_checkpoint(&signer)?;
-        let checkpoint = Checkpoint::verify(text.as_bytes(), signer.log())?;
-        if let Some(out) = &self.out {
-            file::replace(out, text.as_bytes()).map_err(|error| unwritten(&error))?;
-        }
-        Ok(SignedCheckpoint { text, checkpoint, key: signer.log().clone(), file: self.out })
+        // Before anything is read for it.
+        ledger.signer.as_ref().ok_or_else(no_key)?;
+        let signed = SignedCheckpoint::new(&ledger, &index(&ledger.path, form)?)?;
+        keep(self.out.as_deref(), &signed.text)?;
+        Ok(SignedCheckpoint { file: self.out, ..signed })
+    }
+}
+
+impl SignedCheckpoint {
+    /// A checkpoint that was signed before, if this key signed it.
+    fn of(text: String, key: NoteKey) -> Result<Self, Failure> {
+        let checkpoint = Checkpoint::verify(text.as_bytes(), &key)?;
+        Ok(Self { text, checkpoint, key, file: None })
+    }
+
+    /// A checkpoint that is signed now.
+    fn new(ledger: &Ledger, index: &Index) -> Result<Self, Failure> {
+        let signer = ledger.signer.as_ref().ok_or_else(no_key)?;
+        Self::of(index.sign_checkpoint(signer)?, signer.log().clone())
     }
 }

@@ -35,7 +35,7 @@ pub(in crate::command) struct Tail {
 }
 
 /// Which records.
-#[derive(Args)]
+#[derive(Args, Default, PartialEq)]
 pub(super) struct Which {
     /// Of this kind: decision, outcome, approval, consumption, spend, key, policy, repair
     #[arg(long, value_name = "KIND", value_parser = kind)]
@@ -69,30 +69,25 @@ fn kind(text: &str) -> Result<RecordKind, String> {
 }
 
 impl Which {
-    /// The filter; `None` if all records are wanted.
-    pub(super) fn filter(&self) -> Option<Filter> {
+    /// Whether nothing is asked of them.
+    pub(super) fn is_all(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(super) fn filter(&self) -> Filter {
         let texts = [
             (&self.agent, Filter::with_agent as fn(Filter, &str) -> Filter),
             (&self.tool, Filter::with_tool),
             (&self.resource, Filter::with_resource),
             (&self.decision, Filter::with_decision),
         ];
-        let mut filter = None;
+        let mut filter = Filter::all();
         for (text, with) in texts {
-            if let Some(text) = text {
-                filter = Some(with(filter.unwrap_or_default(), text));
-            }
+            filter = text.iter().fold(filter, |filter, text| with(filter, text));
         }
-        if let Some(kind) = self.kind {
-            filter = Some(filter.unwrap_or_default().of_kind(kind));
-        }
-        if let Some(moment) = self.since {
-            filter = Some(filter.unwrap_or_default().since(moment));
-        }
-        if let Some(moment) = self.until {
-            filter = Some(filter.unwrap_or_default().until(moment));
-        }
-        filter
+        filter = self.kind.into_iter().fold(filter, Filter::of_kind);
+        filter = self.since.into_iter().fold(filter, Filter::since);
+        self.until.into_iter().fold(filter, Filter::until)
     }
 }
 
@@ -105,12 +100,11 @@ const EVERY: Duration = Duration::from_millis(200);
 impl Tail {
     pub(super) fn run(self, form: Form) -> Result<Records, Failure> {
         let path = self.ledger.path()?;
-        let filter = self.which.filter();
         let count = usize::from(self.count);
-        if !self.follow && filter.is_none() {
+        if !self.follow && self.which.is_all() {
             return Ok(Records(tail(path, count)?));
         }
-        let mut reader = Reader::open(&path)?.with_filter(filter.unwrap_or_default());
+        let mut reader = Reader::open(&path)?.with_filter(self.which.filter());
         let mut last = VecDeque::new();
         for entry in reader.by_ref() {
             last.push_back(entry?);

@@ -7,7 +7,7 @@ use axtary_ledger::{Entry, Reader};
 use clap::Args;
 
 use super::{LedgerArgument, read::Which};
-use crate::{failure::Failure, render::Form};
+use crate::failure::Failure;
 
 /// Count records by kind, decision, outcome, agent and tool
 #[derive(Args)]
@@ -38,13 +38,12 @@ const MEMBERS: [&str; 4] = ["decision", "outcome", "agent_id", "tool"];
 const MAX_VALUES: usize = 1000;
 
 impl ShowStats {
-    pub(super) fn run(self, _: Form) -> Result<Stats, Failure> {
+    pub(super) fn run(self) -> Result<Stats, Failure> {
         let path = self.ledger.path()?;
-        let filter = self.which.filter().unwrap_or_default();
         let counts = ["kind"].into_iter().chain(MEMBERS).map(|name| (name, BTreeMap::new()));
         let mut stats =
             Stats { path, records: 0, first: None, last: None, counts: counts.collect() };
-        for entry in Reader::open(&stats.path)?.with_filter(filter) {
+        for entry in Reader::open(&stats.path)?.with_filter(self.which.filter()) {
             stats.count(&entry?);
         }
         Ok(stats)
