@@ -123,3 +123,16 @@ fn a_ttl_has_one_form_and_a_bound() {
         assert!(said.ends_with("| write `30s`, `10m` or `1h`, at most `1h`"), "{said}");
     }
 }
+
+#[test]
+fn a_segment_of_no_size_or_of_any_size_is_refused() {
+    let with = |mib: &str| {
+        GOOD.replace("  checkpoints:", &format!("  segment_mib: {mib}\n  checkpoints:"))
+    };
+    assert_eq!(parse(&with("1")).unwrap().segment_bytes, Some(1024 * 1024));
+    assert_eq!(parse(&with("65536")).unwrap().segment_bytes, Some(1 << 36));
+    for mib in ["0", "65537"] {
+        let refused = refusal(&with(mib));
+        assert!(refused.contains(&format!("`segment_mib` is {mib} | write a number")), "{refused}");
+    }
+}

@@ -27,6 +27,11 @@ fn a_file_that_is_missing_is_named() {
 }
 
 #[test]
+fn a_name_that_no_checkpoint_can_be_signed_under_is_named() {
+    assert_snapshot!(said("axtary.yml", "origin: axtary.local/ledger", "origin: a+b"), @r#"error: axtary.yml: `ledger.checkpoints.origin`: the name "a+b" must not be empty, nor hold spaces or `+`"#);
+}
+
+#[test]
 fn a_gate_without_policy_does_not_open() {
     assert_snapshot!(said("axtary.yml", "[policy/rules.yml]", "[]"), @"
     error: axtary.yml: no policy is named, so nothing could be permitted
