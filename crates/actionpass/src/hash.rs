@@ -85,6 +85,9 @@ impl Commitment {
 }
 
 impl PayloadHash {
+    /// The name by which policy marks it as sensitive, and records have it.
+    pub const NAME: &'static str = "payload_hash";
+
     /// Hashes the canonical bytes of a payload.
     pub(crate) fn of(canonical: &[u8]) -> Self {
         Self(Sha256::digest(canonical).into())

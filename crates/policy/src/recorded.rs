@@ -1,9 +1,8 @@
 //! The action of a recorded decision, for those who decide on it again: under the policy in force, or under another.
 
-use axtary_actionpass::{Action, Actor, Facts, InputError, Intent, Json, Object, Payload};
-
-/// The name under which a record withholds the payload's hash.
-const PAYLOAD_HASH: &str = "payload_hash";
+use axtary_actionpass::{
+    Action, Actor, Facts, InputError, Intent, Json, Object, Payload, PayloadHash,
+};
 
 /// Why a record says too little to decide on again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +71,7 @@ fn facts(mut facts: Object, body: &Object, disclosed: &Object) -> Result<Object,
     let mut missing = Vec::new();
     let withheld = body.get("sensitive").and_then(Json::as_object);
     let names = withheld.into_iter().flat_map(Object::iter).map(|(name, _)| name);
-    for name in names.filter(|name| *name != PAYLOAD_HASH) {
+    for name in names.filter(|name| *name != PayloadHash::NAME) {
         match disclosed.get(name) {
             Some(value) => drop(facts.insert(name, value.clone())),
             None => missing.push(name.to_owned()),

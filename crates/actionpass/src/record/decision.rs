@@ -7,13 +7,11 @@ use crate::{
     decision::{Effect, Evaluation, Reason},
     disclosure::Disclosure,
     error::Unavailable,
+    hash::PayloadHash,
     json::{Object, ObjectWriter},
     name::AgentId,
     pass::PassId,
 };
-
-/// The name under which the payload's hash is withheld.
-const PAYLOAD_HASH: &str = "payload_hash";
 
 impl Record {
     /// A decision, with everything it depended on. `pass` is the id and the expiry of the pass that will follow.
@@ -70,7 +68,7 @@ impl Record {
         cause: &Unavailable,
     ) -> Result<Self, Unavailable> {
         let facts = action.facts().as_object().iter().map(|(name, _)| name);
-        let all: Vec<String> = facts.chain([PAYLOAD_HASH]).map(str::to_owned).collect();
+        let all: Vec<String> = facts.chain([PayloadHash::NAME]).map(str::to_owned).collect();
         let shown = Shown::without(action, &all)?;
         let mut body = start();
         body.text("agent_id", action.actor().agent_id().as_str());
@@ -105,7 +103,7 @@ impl<'a> Shown<'a> {
             if shown.withholds(name) {
                 continue;
             }
-            let value = if name == PAYLOAD_HASH {
+            let value = if name == PayloadHash::NAME {
                 Some(action.payload().hash().to_string().into())
             } else {
                 shown.facts.get_or_insert_with(|| action.facts().as_object().clone()).take(name)
@@ -128,8 +126,8 @@ impl<'a> Shown<'a> {
     }
 
     fn write_payload_hash(&self, body: &mut ObjectWriter) {
-        if !self.withholds(PAYLOAD_HASH) {
-            body.plain(PAYLOAD_HASH, |out| self.action.payload().hash().write(out));
+        if !self.withholds(PayloadHash::NAME) {
+            body.plain(PayloadHash::NAME, |out| self.action.payload().hash().write(out));
         }
     }
 

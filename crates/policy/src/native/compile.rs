@@ -8,7 +8,8 @@ use std::{
 };
 
 use axtary_actionpass::{
-    Constraints, Effect, FactType, Json, MAX_CONSTRAINTS, Object, Operator, Principal, Vocabulary,
+    Constraints, Effect, FactType, Json, MAX_CONSTRAINTS, Object, Operator, PayloadHash, Principal,
+    Vocabulary,
 };
 
 use super::{
@@ -19,8 +20,6 @@ use super::{
 };
 use crate::ttl;
 
-/// The name under which the payload's hash is withheld.
-pub(super) const PAYLOAD_HASH: &str = "payload_hash";
 /// The longest id, in bytes.
 const MAX_ID_BYTES: usize = 128;
 /// The longest reason, in bytes.
@@ -311,13 +310,14 @@ fn approvers(written: &[String]) -> Result<Vec<String>, Refused> {
 /// A name that is misspelt would leave its fact in the open.
 fn sensitive(written: &[String], vocabulary: &Vocabulary) -> Result<Vec<String>, Refused> {
     for name in written {
-        let known = name == PAYLOAD_HASH || vocabulary.facts().any(|(fact, _)| fact == name);
+        let known = name == PayloadHash::NAME || vocabulary.facts().any(|(fact, _)| fact == name);
         if !known {
             let facts: Vec<&str> = vocabulary.facts().map(|(fact, _)| fact).collect();
             let message = format!(
-                "the fact `{}` is unknown; known are {}, {PAYLOAD_HASH}",
+                "the fact `{}` is unknown; known are {}, {}",
                 shown(name),
-                facts.join(", ")
+                facts.join(", "),
+                PayloadHash::NAME
             );
             return Err((Part::Sensitive, message));
         }

@@ -1,8 +1,8 @@
 //! The JSON Schema of a rules file, so that editors complete and check it while it is written.
 
-use axtary_actionpass::{FactType, Json, Object, Operator, Vocabulary};
+use axtary_actionpass::{FactType, Json, Object, Operator, PayloadHash, Vocabulary};
 
-use super::{NativeEngine, compile::PAYLOAD_HASH};
+use super::NativeEngine;
 
 impl NativeEngine {
     /// The JSON Schema (2020-12) of rules over `vocabulary`. What it accepts may still be refused when it is loaded, where
@@ -107,7 +107,8 @@ fn operand(operator: Operator, fact: &str, vocabulary: &Vocabulary) -> Object {
 }
 
 fn sensitive(vocabulary: &Vocabulary) -> Object {
-    let names: Vec<&str> = vocabulary.facts().map(|(name, _)| name).chain([PAYLOAD_HASH]).collect();
+    let names: Vec<&str> =
+        vocabulary.facts().map(|(name, _)| name).chain([PayloadHash::NAME]).collect();
     let name = Object::new().with("enum", names);
     let list = Object::new().with("type", "array").with("items", name.clone()).with("minItems", 1);
     Object::new()
