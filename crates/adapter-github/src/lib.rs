@@ -65,6 +65,7 @@ mod objects;
 mod path;
 mod production;
 mod rename;
+mod tool;
 mod vocabulary;
 
 pub use crate::{
@@ -74,5 +75,6 @@ pub use crate::{
     name::{BranchName, RepositoryName},
     normalize::normalize,
     production::Production,
+    tool::{Tool, tools},
     vocabulary::vocabulary,
 };

@@ -4,7 +4,9 @@ use axtary_actionpass::{
     Action, Actor, Audience, Intent, Json, Object, Payload, Resource, ToolName,
 };
 
-use crate::{call::PullRequest, change::ChangeSet, error::NormalizeError, facts};
+use crate::{
+    call::PullRequest, change::ChangeSet, error::NormalizeError, facts, tool::CREATE_PULL_REQUEST,
+};
 
 /// Turns a pull request into an action: `github.pull_requests.create` on `repo:owner/name`.
 ///
@@ -28,7 +30,7 @@ pub fn normalize(
             changes: format!("{} into {}", changes.head, changes.base),
         });
     }
-    let tool = ToolName::new("github.pull_requests.create")?;
+    let tool = ToolName::new(CREATE_PULL_REQUEST)?;
     let resource = Resource::new(format!("repo:{}", call.repository))?;
     Ok(Action::builder(actor, tool, resource)
         .intent(intent)

@@ -5,6 +5,7 @@ mod completions;
 mod init;
 mod ledger;
 mod origin;
+mod policy;
 mod verify;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
@@ -15,6 +16,7 @@ pub(crate) use self::{
     check::{Permitted, Token},
     init::Written,
     ledger::{Exported, History, Proof, Proven, Records, SignedCheckpoint, Stats, VerifiedLedger},
+    policy::{Checked, Schema},
     verify::Valid,
 };
 use crate::{
@@ -36,6 +38,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             call.run().map(|permitted| Answer::Permitted(Box::new(permitted)))
         }
         Command::Verify(verify) => verify.run().map(|valid| Answer::Valid(Box::new(valid))),
+        Command::Policy { command } => command.run(),
         Command::Ledger { command } => command.run(form),
         Command::Completions(completions) => Ok(Answer::Script(completions.run())),
     };
@@ -55,6 +58,8 @@ pub(crate) enum Answer {
     Initialized(Written),
     Permitted(Box<Permitted>),
     Valid(Box<Valid>),
+    Checked(Checked),
+    Schema(Schema),
     LedgerVerified(VerifiedLedger),
     Records(Records),
     History(Box<History>),
@@ -102,6 +107,12 @@ enum Command {
         call: check::Call,
     },
     Verify(verify::Verify),
+    /// Check, explain, test and draft policy
+    #[command(after_help = policy::EXAMPLES)]
+    Policy {
+        #[command(subcommand)]
+        command: policy::PolicyCommand,
+    },
     /// Verify, read, prove and export the ledger of decisions
     #[command(after_help = ledger::EXAMPLES)]
     Ledger {

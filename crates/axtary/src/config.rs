@@ -1,5 +1,7 @@
 //! `axtary.yml`: text goes in, a [`Config`] whose parts are well formed comes out, or an error with its place.
 
+mod policy_files;
+
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -10,6 +12,7 @@ use axtary_ledger::Durability;
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{DefaultMessageFormatter, Location, MessageFormatter as _, Spanned};
 
+pub use self::policy_files::PolicyFiles;
 use crate::{error::ConfigError, file};
 
 /// What `axtary.yml` says.
@@ -72,20 +75,6 @@ pub struct Checkpoints {
     pub file: Option<PathBuf>,
 }
 
-/// The files that hold policy, by language, as `axtary.yml` names them.
-///
-/// The names are part of the policy version, so they stay as they are written: a gate has one version wherever its files lie.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct PolicyFiles {
-    /// Native rules; at most one file.
-    pub native: Vec<String>,
-    /// Cedar policies.
-    pub cedar: Vec<String>,
-    /// Rego modules.
-    pub rego: Vec<String>,
-}
-
 /// The largest file of a ledger, in MiB.
 const MAX_SEGMENT_MIB: u64 = 64 * 1024;
 /// The largest `axtary.yml` that is read.
@@ -120,10 +109,12 @@ impl Config {
                 .at(policy.native.get(1).and_then(|second| place(second.referenced)))
                 .advise("put all native rules into one"));
         }
+        let folder = path.parent().unwrap_or(Path::new(""));
         let files = PolicyFiles {
             native: policy.native.into_iter().map(|name| name.value).collect(),
             cedar: policy.cedar,
             rego: policy.rego,
+            folder: folder.to_owned(),
         };
         if files.native.is_empty() && files.cedar.is_empty() && files.rego.is_empty() {
             return Err(ConfigError::new(
@@ -134,7 +125,6 @@ impl Config {
                 "name at least one file under `policy`, such as `native: [policy/rules.yml]`",
             ));
         }
-        let folder = path.parent().unwrap_or(Path::new(""));
         let mib = 1024 * 1024;
         let segment_bytes = ledger.segment_mib.map(|written| match written.value {
             1..=MAX_SEGMENT_MIB => Ok(written.value * mib),
@@ -159,11 +149,6 @@ impl Config {
             max_ttl: max_ttl.map_or(Ok(Guard::MAX_TTL), |written| ttl(path, &written))?,
             path: path.to_owned(),
         })
-    }
-
-    /// Where a file lies that `axtary.yml` names.
-    pub(crate) fn locate(&self, name: &str) -> PathBuf {
-        self.path.parent().unwrap_or(Path::new("")).join(name)
     }
 
     /// The `axtary.yml` itself.

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use axtary_actionpass::{Guard, Issuer, KeyError, KeySet, SigningKey, Vocabulary};
 use axtary_ledger::{CheckpointSigner, FileLedger, NoteKey, Options, Repair};
-use axtary_policy::{CedarEngine, LoadError, NativeEngine, PolicyStack, RegoEngine};
+use axtary_policy::{CedarEngine, CedarSchema, LoadError, NativeEngine, PolicyStack, RegoEngine};
 
 use crate::{
-    config::{Checkpoints, Config},
+    config::{Checkpoints, Config, PolicyFiles},
     error::{ConfigError, OpenError},
     file,
 };
@@ -20,7 +20,7 @@ const MAX_POLICY_BYTES: usize = 4 * 1024 * 1024;
 /// Arms the gate: key and policy first, so that no ledger is made for a gate that cannot work.
 pub(crate) fn guard(config: &Config) -> Result<(Guard, Option<Repair>), OpenError> {
     let key = signing_key(&config.signing_key)?;
-    let policy = policy(config)?;
+    let policy = policy(&config.policy)?;
     let mut options = Options::from(config.durability);
     if let Some(bytes) = config.segment_bytes {
         options = options.with_segment_bytes(bytes);
@@ -64,6 +64,12 @@ pub(crate) fn vocabulary() -> Vocabulary {
     axtary_adapter_github::vocabulary()
 }
 
+/// What Cedar policies may say of every surface that is guarded.
+pub(crate) fn cedar_schema() -> Result<CedarSchema, LoadError> {
+    let tools = axtary_adapter_github::tools();
+    CedarSchema::new(tools.iter().map(|tool| (tool.name, tool.resource, &tool.vocabulary)))
+}
+
 fn signing_key(path: &Path) -> Result<SigningKey, OpenError> {
     let secret = file::read_secret(path, MAX_KEY_BYTES)?;
     if let Some(mode) = secret.mode.filter(|mode| mode & 0o077 != 0) {
@@ -73,15 +79,13 @@ fn signing_key(path: &Path) -> Result<SigningKey, OpenError> {
         .map_err(|error: KeyError| OpenError::Key { path: path.to_owned(), error })
 }
 
-fn policy(config: &Config) -> Result<PolicyStack, OpenError> {
-    let files = &config.policy;
-    let failed = |error: LoadError| OpenError::Policy { path: config.locate(error.file()), error };
+/// Loads policy files, those of one language into one engine.
+pub(crate) fn policy(files: &PolicyFiles) -> Result<PolicyStack, OpenError> {
+    let failed = |error: LoadError| OpenError::Policy { path: files.locate(error.file()), error };
     let read = |names: &[String]| -> Result<Vec<(String, String)>, OpenError> {
         names
             .iter()
-            .map(|name| {
-                Ok((name.clone(), file::read_text(&config.locate(name), MAX_POLICY_BYTES)?))
-            })
+            .map(|name| Ok((name.clone(), file::read_text(&files.locate(name), MAX_POLICY_BYTES)?)))
             .collect()
     };
     let mut stack = PolicyStack::new();
@@ -91,7 +95,9 @@ fn policy(config: &Config) -> Result<PolicyStack, OpenError> {
     }
     let cedar = read(&files.cedar)?;
     if !cedar.is_empty() {
-        stack = stack.with(CedarEngine::from_sources(&cedar).map_err(failed)?);
+        let builder = CedarEngine::builder().schema(&cedar_schema().map_err(failed)?);
+        let builder = cedar.iter().fold(builder, |all, (name, text)| all.source(name, text));
+        stack = stack.with(builder.build().map_err(failed)?);
     }
     let rego = read(&files.rego)?;
     if !rego.is_empty() {

@@ -2,7 +2,7 @@
 
 use axtary_actionpass::{Action, FactType, Intent, Json};
 use axtary_adapter_github::{
-    ChangeSet, NormalizeError, PullRequest, RepositoryName, normalize, vocabulary,
+    ChangeSet, NormalizeError, PullRequest, RepositoryName, normalize, tools, vocabulary,
 };
 
 use crate::kit::{Repo, actor, branch, files};
@@ -35,6 +35,9 @@ fn the_payload_holds_what_is_sent_and_the_commits_and_nothing_else() {
     let action = normalized(&set).unwrap();
     assert_eq!(action.tool().as_str(), "github.pull_requests.create");
     assert_eq!(action.resource().as_str(), "repo:company/web-app");
+    let known = tools();
+    let tool = known.iter().find(|tool| tool.name == action.tool().as_str()).unwrap();
+    assert_eq!(tool.resource, action.resource().as_str().split(':').next().unwrap());
     let expected = format!(
         r#"{{"base":"main","base_sha":"{}","head":"head","head_sha":"{}","owner":"company","repo":"web-app","title":"Fix login"}}"#,
         set.base_sha(),

@@ -18,7 +18,7 @@ fn paths_are_relative_to_the_file_and_policy_names_stay_as_written() {
     assert_eq!(config.signing_key, Path::new("gate/.axtary/pass.pem"));
     assert_eq!(config.ledger, Path::new("gate/.axtary/ledger.jsonl"));
     assert_eq!(config.policy.native, ["policy/rules.yml"]);
-    assert_eq!(config.locate("policy/rules.yml"), Path::new("gate/policy/rules.yml"));
+    assert_eq!(config.policy.locate("policy/rules.yml"), Path::new("gate/policy/rules.yml"));
     assert_eq!(config.max_ttl, Duration::from_secs(600));
     assert_eq!(config.durability, Durability::Synced);
 }

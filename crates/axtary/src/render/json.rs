@@ -2,14 +2,14 @@
 
 use std::{io, path::Path};
 
-use axtary_actionpass::{Json, LedgerHash, Number, Object, PassView, Timestamp};
+use axtary_actionpass::{Json, LedgerHash, Number, Object, PassView, PolicyInfo, Timestamp};
 use axtary_ledger::{Entry, Finding, ProvenRecord};
 use serde::Serialize;
 
 use crate::{
     command::{
-        Answer, Exported, History, Permitted, Proof, Records, SignedCheckpoint, Stats, Token,
-        Valid, VerifiedLedger, Written,
+        Answer, Checked, Exported, History, Permitted, Proof, Records, Schema, SignedCheckpoint,
+        Stats, Token, Valid, VerifiedLedger, Written,
     },
     failure::{Failure, Trouble},
 };
@@ -19,6 +19,15 @@ pub(super) fn answer(answer: &Answer) -> io::Result<String> {
         Answer::Initialized(written) => line(&WrittenJson::of(written)),
         Answer::Permitted(permitted) => line(&PermittedJson::of(permitted)),
         Answer::Valid(valid) => line(&ValidJson::of(valid)),
+        Answer::Checked(Checked { version, policies }) => object(
+            Object::new()
+                .with("policies", policies.iter().map(policy).collect::<Vec<_>>())
+                .with("policy_version", version.to_string()),
+        ),
+        Answer::Schema(Schema::Native(schema)) => Ok(format!("{schema}\n")),
+        Answer::Schema(Schema::Cedar(schema)) => {
+            object(Object::new().with("schema", schema.as_str()))
+        }
         Answer::LedgerVerified(verified) => line(&LedgerJson::of(verified)),
         Answer::Records(Records(entries)) => {
             line(&RecordsJson { records: entries.iter().map(EntryJson::of).collect() })
@@ -58,6 +67,20 @@ pub(super) fn entry(entry: &Entry) -> io::Result<String> {
 
 fn object(object: Object) -> io::Result<String> {
     Ok(format!("{}\n", Json::Object(object)))
+}
+
+fn policy(policy: &PolicyInfo) -> Object {
+    let mut object = Object::new()
+        .with("engine", policy.engine.as_str())
+        .with("file", policy.file.as_str())
+        .with("id", policy.id.as_str());
+    if let Some(effect) = policy.effect {
+        object.insert("effect", effect.as_str());
+    }
+    if let Some(line) = policy.line {
+        object.insert("line", number(line));
+    }
+    object
 }
 
 fn number(value: u64) -> Json {

@@ -7,12 +7,13 @@ use std::{
 
 use axtary_actionpass::{Cause, Json, Object, PassView, Reason, Refusal};
 use axtary_ledger::{Damage, Entry, Place, ProvenRecord};
+use serde::Serialize;
 
 use super::escape::Inline;
 use crate::{
     command::{
-        Answer, Exported, History, Permitted, Proof, Records, SignedCheckpoint, Stats, Token,
-        Valid, VerifiedLedger, Written,
+        Answer, Checked, Exported, History, Permitted, Proof, Records, Schema, SignedCheckpoint,
+        Stats, Token, Valid, VerifiedLedger, Written,
     },
     failure::{Failure, Trouble},
 };
@@ -23,6 +24,9 @@ pub(super) fn answer(answer: &Answer) -> io::Result<String> {
         Answer::Initialized(written) => initialized(&mut out, written),
         Answer::Permitted(permitted) => permit(&mut out, permitted),
         Answer::Valid(valid) => accepted(&mut out, valid),
+        Answer::Checked(checked) => loads(&mut out, checked),
+        Answer::Schema(Schema::Native(schema)) => pretty(&mut out, schema),
+        Answer::Schema(Schema::Cedar(schema)) => out.write_str(schema),
         Answer::LedgerVerified(verified) => ledger_verified(&mut out, verified),
         Answer::Records(Records(entries)) => entries.iter().try_for_each(|e| record(&mut out, e)),
         Answer::History(history) => told(&mut out, history),
@@ -93,7 +97,26 @@ fn accepted(out: &mut String, valid: &Valid) -> fmt::Result {
 }
 
 fn view(out: &mut String, view: &PassView) -> fmt::Result {
-    let json = serde_json::to_string_pretty(view).map_err(|_| fmt::Error)?;
+    pretty(out, view)
+}
+
+fn loads(out: &mut String, checked: &Checked) -> fmt::Result {
+    let mut files: Vec<(&str, usize)> = Vec::new();
+    for policy in &checked.policies {
+        match files.iter_mut().find(|(file, _)| *file == policy.file) {
+            Some((_, count)) => *count += 1,
+            None => files.push((&policy.file, 1)),
+        }
+    }
+    for (file, count) in files {
+        let policies = if count == 1 { "policy" } else { "policies" };
+        writeln!(out, "{}: {count} {policies}", Inline(file))?;
+    }
+    writeln!(out, "policy version {}", checked.version)
+}
+
+fn pretty(out: &mut String, value: &impl Serialize) -> fmt::Result {
+    let json = serde_json::to_string_pretty(value).map_err(|_| fmt::Error)?;
     writeln!(out, "{json}")
 }
 

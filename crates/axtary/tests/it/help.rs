@@ -2,12 +2,16 @@
 
 use crate::kit::Gate;
 
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 19] = [
     &[],
     &["init"],
     &["check"],
     &["check", "github.pull_requests.create"],
     &["verify"],
+    &["policy"],
+    &["policy", "check"],
+    &["policy", "schema"],
+    &["policy", "cedar-schema"],
     &["ledger"],
     &["ledger", "verify"],
     &["ledger", "tail"],

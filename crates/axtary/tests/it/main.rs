@@ -13,4 +13,5 @@ mod kit;
 mod ledger;
 mod misconfigured;
 mod output;
+mod policy;
 mod verify;

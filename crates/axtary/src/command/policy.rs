@@ -1,0 +1,63 @@
+//! `axtary policy`: what policy says, before and after it is in force.
+
+mod check;
+mod schema;
+
+use std::path::PathBuf;
+
+use axtary_policy::PolicyStack;
+use clap::{Args, Subcommand};
+
+pub(crate) use self::{check::Checked, schema::Schema};
+use super::{Answer, ConfigArgument};
+use crate::{
+    config::{Config, PolicyFiles},
+    failure::Failure,
+    wire,
+};
+
+pub(super) const EXAMPLES: &str = "\
+Example:
+  axtary policy check
+  axtary policy schema > policy/rules.schema.json";
+
+#[derive(Subcommand)]
+pub(super) enum PolicyCommand {
+    Check(check::Check),
+    Schema(schema::PrintSchema),
+    CedarSchema(schema::PrintCedarSchema),
+}
+
+/// Which policy.
+#[derive(Args)]
+struct PolicyArgument {
+    /// A file of rules (`.yml`), Cedar (`.cedar`) or Rego (`.rego`), or a folder of these, instead of the policy that
+    /// axtary.yml names; may be repeated
+    #[arg(long = "policy", value_name = "PATH", conflicts_with = "config")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArgument,
+}
+
+impl PolicyArgument {
+    fn files(&self) -> Result<PolicyFiles, Failure> {
+        if self.paths.is_empty() {
+            return Ok(Config::load(&self.config.config)?.policy);
+        }
+        Ok(PolicyFiles::of_paths(&self.paths)?)
+    }
+
+    fn load(&self) -> Result<PolicyStack, Failure> {
+        Ok(wire::policy(&self.files()?)?)
+    }
+}
+
+impl PolicyCommand {
+    pub(super) fn run(self) -> Result<Answer, Failure> {
+        match self {
+            Self::Check(check) => check.run().map(Answer::Checked),
+            Self::Schema(print) => Ok(Answer::Schema(print.run())),
+            Self::CedarSchema(print) => print.run().map(Answer::Schema),
+        }
+    }
+}

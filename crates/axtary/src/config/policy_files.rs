@@ -1,0 +1,103 @@
+//! The files that hold policy.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::error::{ConfigError, FileError};
+
+/// The files that hold policy, by language.
+///
+/// The names are part of the policy version, so they stay as they are written: a gate has one version wherever its files lie.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct PolicyFiles {
+    /// Native rules; at most one file.
+    pub native: Vec<String>,
+    /// Cedar policies.
+    pub cedar: Vec<String>,
+    /// Rego modules.
+    pub rego: Vec<String>,
+    /// What the names are relative to.
+    pub(super) folder: PathBuf,
+}
+
+impl PolicyFiles {
+    /// Files whose language their names tell: `.yml` for native rules, `.cedar`, `.rego`. A folder stands for all of
+    /// these in it, but not in folders within.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if a name tells no language, a folder cannot be read, or there is no policy or two files of native rules.
+    pub fn of_paths<P: AsRef<Path>>(paths: &[P]) -> Result<Self, ConfigError> {
+        let mut files = Self::default();
+        for path in paths.iter().map(AsRef::as_ref) {
+            if path.is_dir() {
+                for path in policies_in(path)? {
+                    files.add(&path)?;
+                }
+            } else if !files.add(path)? {
+                return Err(ConfigError::new(path, "its name tells no policy language").advise(
+                    "name files that end in `.yml`, `.cedar` or `.rego`, or folders of these",
+                ));
+            }
+        }
+        if files.is_empty() {
+            let first = paths.first().map_or(Path::new("."), AsRef::as_ref);
+            return Err(ConfigError::new(first, "it holds no policy").advise(
+                "name files that end in `.yml`, `.cedar` or `.rego`, or folders of these",
+            ));
+        }
+        Ok(files)
+    }
+
+    /// Where a file lies.
+    pub(crate) fn locate(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.native.is_empty() && self.cedar.is_empty() && self.rego.is_empty()
+    }
+
+    /// Adds a file, if its name tells its language.
+    fn add(&mut self, path: &Path) -> Result<bool, ConfigError> {
+        let Some(name) = path.to_str() else {
+            return Err(ConfigError::new(path, "its name is not UTF-8; rename it"));
+        };
+        let list = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("yml" | "yaml") => &mut self.native,
+            Some("cedar") => &mut self.cedar,
+            Some("rego") => &mut self.rego,
+            _ => return Ok(false),
+        };
+        list.push(name.to_owned());
+        if self.native.len() > 1 {
+            return Err(ConfigError::new(path, "it is the second file of native rules")
+                .advise("put all native rules into one"));
+        }
+        Ok(true)
+    }
+}
+
+/// The files in a folder, by name. Cases of tests are no policy, and neither is an `axtary.yml`.
+fn policies_in(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    let failed = |cause| {
+        let error = FileError { operation: "read", path: folder.to_owned(), cause };
+        ConfigError::new(folder, error.problem())
+    };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.is_file() && name != "axtary.yml" && !name.ends_with(CASES) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// How the names of files with test cases end.
+pub(crate) const CASES: &str = ".cases.yml";
