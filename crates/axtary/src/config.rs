@@ -9,11 +9,15 @@ use std::{
 
 use axtary_actionpass::{Audience, Guard, InputError, Issuer};
 use axtary_ledger::Durability;
-use serde::{Deserialize, Deserializer};
-use serde_saphyr::{DefaultMessageFormatter, Location, MessageFormatter as _, Spanned};
+use serde::Deserialize;
+use serde_saphyr::Spanned;
 
 pub use self::policy_files::PolicyFiles;
-use crate::{error::ConfigError, file};
+use crate::{
+    error::ConfigError,
+    file,
+    yaml::{self, Bounds, place},
+};
 
 /// What `axtary.yml` says.
 ///
@@ -79,6 +83,7 @@ pub struct Checkpoints {
 const MAX_SEGMENT_MIB: u64 = 64 * 1024;
 /// The largest `axtary.yml` that is read.
 const MAX_BYTES: usize = 64 * 1024;
+const BOUNDS: Bounds = Bounds { depth: 8, nodes: 10_000 };
 
 impl Config {
     /// Reads the `axtary.yml` at `path`.
@@ -96,17 +101,16 @@ impl Config {
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        let written: File = serde_saphyr::from_str_with_options(text, options())
-            .map_err(|error| syntax(path, &error))?;
+        let written: File = yaml::read(path, text, BOUNDS)?;
         let File { version, issuer, audience, signing_key, ledger, policy, max_ttl } = written;
         if version.value != 1 {
             let problem = format!("the version is {}, and this `axtary` reads 1", version.value);
-            return Err(ConfigError::new(path, problem).at(place(version.referenced)));
+            return Err(ConfigError::new(path, problem).at(place(&version)));
         }
         if policy.native.len() > 1 {
             let problem = "`policy.native` names more than one file";
             return Err(ConfigError::new(path, problem)
-                .at(policy.native.get(1).and_then(|second| place(second.referenced)))
+                .at(policy.native.get(1).and_then(place))
                 .advise("put all native rules into one"));
         }
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -129,7 +133,7 @@ impl Config {
         let segment_bytes = ledger.segment_mib.map(|written| match written.value {
             1..=MAX_SEGMENT_MIB => Ok(written.value * mib),
             other => Err(ConfigError::new(path, format!("`segment_mib` is {other}"))
-                .at(place(written.referenced))
+                .at(place(&written))
                 .advise("write a number of MiB from 1 to 65536")),
         });
         let checkpoints = ledger.checkpoints.map(|written| Checkpoints {
@@ -157,67 +161,23 @@ impl Config {
     }
 }
 
-fn options() -> serde_saphyr::Options {
-    serde_saphyr::options! {
-        strict_booleans: true,
-        no_schema: true,
-        with_snippet: false,
-        merge_keys: serde_saphyr::options::MergeKeyPolicy::Error,
-        budget: serde_saphyr::budget! {
-            max_depth: 8,
-            max_nodes: 10_000,
-            max_events: 20_000,
-            max_aliases: 0,
-            max_anchors: 0,
-            max_documents: 1,
-        },
-    }
-}
-
-fn syntax(path: &Path, error: &serde_saphyr::Error) -> ConfigError {
-    let error = error.without_snippet();
-    let problem = match error {
-        serde_saphyr::Error::NullIntoString { .. } => {
-            "the key has no value; write one, or leave the key out".to_owned()
-        }
-        serde_saphyr::Error::QuotingRequired { value, .. } => {
-            format!("`{value}` does not read as text; quote it, and mind its unit if it has one")
-        }
-        serde_saphyr::Error::Unexpected { expected: "sequence start", .. } => {
-            "a list belongs here, such as `[policy/rules.yml]`".to_owned()
-        }
-        serde_saphyr::Error::DuplicateMappingKey { key, .. } => {
-            format!("the key `{}` stands twice; keep one", key.as_deref().unwrap_or_default())
-        }
-        serde_saphyr::Error::Budget { .. } => {
-            "the file must be one YAML document without anchors and aliases, at most 8 levels deep"
-                .to_owned()
-        }
-        other => DefaultMessageFormatter.format_message(other).into_owned(),
-    };
-    ConfigError::new(path, problem).at(error.location().and_then(place))
-}
-
 fn name<T>(path: &Path, written: Spanned<String>) -> Result<T, ConfigError>
 where
     T: std::str::FromStr<Err = InputError>,
 {
-    written.value.parse().map_err(|error: InputError| {
-        ConfigError::new(path, error.to_string()).at(place(written.referenced))
-    })
+    written
+        .value
+        .parse()
+        .map_err(|error: InputError| ConfigError::new(path, error.to_string()).at(place(&written)))
 }
 
 /// Reads `30s`, `10m` or `1h`.
 fn ttl(path: &Path, written: &Spanned<String>) -> Result<Duration, ConfigError> {
     axtary_policy::read_ttl(&written.value).ok_or_else(|| {
         ConfigError::new(path, format!("`max_ttl` is {:?}", written.value))
-            .at(place(written.referenced))
+            .at(place(written))
             .advise("write `30s`, `10m` or `1h`, at most `1h`")
     })
-}
-
-fn place(location: Location) -> Option<(u64, u64)> {
-    (location.line() > 0).then(|| (location.line(), location.column()))
 }
 
 #[derive(Deserialize)]
@@ -229,7 +189,7 @@ struct File {
     signing_key: String,
     ledger: LedgerSection,
     policy: PolicySection,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "yaml::present")]
     max_ttl: Option<Spanned<String>>,
 }
 
@@ -239,9 +199,9 @@ struct LedgerSection {
     path: String,
     #[serde(default)]
     durability: WrittenDurability,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "yaml::present")]
     segment_mib: Option<Spanned<u64>>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "yaml::present")]
     checkpoints: Option<CheckpointsSection>,
 }
 
@@ -250,7 +210,7 @@ struct LedgerSection {
 struct CheckpointsSection {
     origin: String,
     key: String,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "yaml::present")]
     file: Option<String>,
 }
 
@@ -280,13 +240,6 @@ struct PolicySection {
     cedar: Vec<String>,
     #[serde(default)]
     rego: Vec<String>,
-}
-
-/// A key that stands there has a value: `max_ttl:` with nothing behind it must not mean the longest.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 #[cfg(test)]

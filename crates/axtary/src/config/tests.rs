@@ -55,12 +55,8 @@ fn every_mistake_is_named_with_its_place() {
             "durability: sync",
             ":16:15: unknown variant `sync`, expected one of synced, buffered",
         ),
-        (
-            "cedar: []",
-            "cedar: main.cedar",
-            ":26:10: a list belongs here, such as `[policy/rules.yml]`",
-        ),
-        ("cedar: []", "cedar:", ":26:8: a list belongs here, such as `[policy/rules.yml]`"),
+        ("cedar: []", "cedar: main.cedar", ":26:10: a list belongs here, such as `[one, two]`"),
+        ("cedar: []", "cedar:", ":26:8: a list belongs here, such as `[one, two]`"),
         (
             "[policy/rules.yml]",
             "[a.yml, b.yml]",
