@@ -1,6 +1,7 @@
 //! `axtary.yml`: text goes in, a [`Config`] whose parts are well formed comes out, or an error with its place.
 
 mod policy_files;
+mod policy_section;
 
 use std::{
     path::{Path, PathBuf},
@@ -12,7 +13,9 @@ use axtary_ledger::Durability;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-pub use self::policy_files::PolicyFiles;
+pub(crate) use self::policy_files::is_bundle;
+pub use self::policy_files::{Entrypoints, PolicyFiles};
+use self::policy_section::PolicySection;
 use crate::{
     error::ConfigError,
     file,
@@ -36,8 +39,16 @@ use crate::{
 ///     file: /mnt/kept/checkpoint   # where the last one is kept; beside the ledger if left out
 /// policy:                          # at least one file in all
 ///   native: [policy/rules.yml]     # at most one
-///   cedar: []
-///   rego: []
+///   cedar: [policy/main.cedar]
+///   rego: [policy/main.rego]       # modules, and OPA bundles: names that end in `.tar.gz`
+///   groups:                        # of agents: each is then in Cedar's `AgentGroup::"backend"`
+///     backend: [codex-prod, codex-stage]
+///   links:                         # policies that are made of Cedar templates
+///     - { template: reader, id: codex-reads, principal: 'Agent::"codex-prod"' }
+///   entrypoints:                   # the Rego rules that are asked; those of `data.axtary` if left out
+///     allow: data.company.authz.allow
+///     deny: data.company.authz.deny
+///     step_up: data.company.authz.step_up
 /// max_ttl: 10m                     # `30s`, `10m` or `1h`; `1h` if left out
 /// ```
 ///
@@ -107,28 +118,7 @@ impl Config {
             let problem = format!("the version is {}, and this `axtary` reads 1", version.value);
             return Err(ConfigError::new(path, problem).at(place(&version)));
         }
-        if policy.native.len() > 1 {
-            let problem = "`policy.native` names more than one file";
-            return Err(ConfigError::new(path, problem)
-                .at(policy.native.get(1).and_then(place))
-                .advise("put all native rules into one"));
-        }
         let folder = path.parent().unwrap_or(Path::new(""));
-        let files = PolicyFiles {
-            native: policy.native.into_iter().map(|name| name.value).collect(),
-            cedar: policy.cedar,
-            rego: policy.rego,
-            folder: folder.to_owned(),
-        };
-        if files.native.is_empty() && files.cedar.is_empty() && files.rego.is_empty() {
-            return Err(ConfigError::new(
-                path,
-                "no policy is named, so nothing could be permitted",
-            )
-            .advise(
-                "name at least one file under `policy`, such as `native: [policy/rules.yml]`",
-            ));
-        }
         let mib = 1024 * 1024;
         let segment_bytes = ledger.segment_mib.map(|written| match written.value {
             1..=MAX_SEGMENT_MIB => Ok(written.value * mib),
@@ -149,7 +139,7 @@ impl Config {
             durability: ledger.durability.into(),
             segment_bytes: segment_bytes.transpose()?,
             checkpoints,
-            policy: files,
+            policy: policy.files(path)?,
             max_ttl: max_ttl.map_or(Ok(Guard::MAX_TTL), |written| ttl(path, &written))?,
             path: path.to_owned(),
         })
@@ -229,17 +219,6 @@ impl From<WrittenDurability> for Durability {
             WrittenDurability::Buffered => Self::Buffered,
         }
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PolicySection {
-    #[serde(default)]
-    native: Vec<Spanned<String>>,
-    #[serde(default)]
-    cedar: Vec<String>,
-    #[serde(default)]
-    rego: Vec<String>,
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ use axtary_actionpass::{Audience, Guard};
 use axtary_ledger::Repair;
 
 pub use crate::{
-    config::{Checkpoints, Config, PolicyFiles},
+    config::{Checkpoints, Config, Entrypoints, PolicyFiles},
     error::{ConfigError, FileError, OpenError},
 };
 

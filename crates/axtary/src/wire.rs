@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
-use axtary_actionpass::{Guard, Issuer, KeyError, KeySet, SigningKey, Vocabulary};
+use axtary_actionpass::{AgentId, Guard, Issuer, KeyError, KeySet, SigningKey, Vocabulary};
 use axtary_ledger::{CheckpointSigner, FileLedger, NoteKey, Options, Repair};
-use axtary_policy::{CedarEngine, CedarSchema, LoadError, NativeEngine, PolicyStack, RegoEngine};
+use axtary_policy::{
+    CedarBuilder, CedarEngine, CedarSchema, LoadError, NativeEngine, PolicyStack, RegoBuilder,
+    RegoEngine,
+};
 
 use crate::{
-    config::{Checkpoints, Config, PolicyFiles},
+    config::{Checkpoints, Config, Entrypoints, PolicyFiles, is_bundle},
     error::{ConfigError, OpenError},
     file,
 };
@@ -16,6 +19,8 @@ use crate::{
 const MAX_KEY_BYTES: usize = 16 * 1024;
 /// The largest policy file that is read.
 const MAX_POLICY_BYTES: usize = 4 * 1024 * 1024;
+/// The largest bundle that is read, packed.
+const MAX_BUNDLE_BYTES: usize = 16 * 1024 * 1024;
 
 /// Arms the gate: key and policy first, so that no ledger is made for a gate that cannot work.
 pub(crate) fn guard(config: &Config) -> Result<(Guard, Option<Repair>), OpenError> {
@@ -81,27 +86,50 @@ fn signing_key(path: &Path) -> Result<SigningKey, OpenError> {
 
 /// Loads policy files, those of one language into one engine.
 pub(crate) fn policy(files: &PolicyFiles) -> Result<PolicyStack, OpenError> {
-    let failed = |error: LoadError| OpenError::Policy { path: files.locate(error.file()), error };
-    let read = |names: &[String]| -> Result<Vec<(String, String)>, OpenError> {
-        names
-            .iter()
-            .map(|name| Ok((name.clone(), file::read_text(&files.locate(name), MAX_POLICY_BYTES)?)))
-            .collect()
-    };
+    let failed = |error: LoadError| OpenError::Policy { path: files.blame(error.file()), error };
     let mut stack = PolicyStack::new();
-    for (name, text) in read(&files.native)? {
-        let rules = NativeEngine::from_yaml(&name, &text, &vocabulary()).map_err(failed)?;
+    for name in &files.native {
+        let text = policy_text(files, name)?;
+        let rules = NativeEngine::from_yaml(name, &text, &vocabulary()).map_err(failed)?;
         stack = stack.with(rules);
     }
-    let cedar = read(&files.cedar)?;
-    if !cedar.is_empty() {
-        let builder = CedarEngine::builder().schema(&cedar_schema().map_err(failed)?);
-        let builder = cedar.iter().fold(builder, |all, (name, text)| all.source(name, text));
-        stack = stack.with(builder.build().map_err(failed)?);
+    if !files.cedar.is_empty() {
+        stack = stack.with(cedar(files)?.build().map_err(failed)?);
     }
-    let rego = read(&files.rego)?;
-    if !rego.is_empty() {
-        stack = stack.with(RegoEngine::from_modules(&rego).map_err(failed)?);
+    if !files.rego.is_empty() {
+        stack = stack.with(rego(files)?.build().map_err(failed)?);
     }
     Ok(stack)
+}
+
+fn cedar(files: &PolicyFiles) -> Result<CedarBuilder, OpenError> {
+    let mut builder = CedarEngine::builder();
+    for name in &files.cedar {
+        builder = builder.source(name, policy_text(files, name)?);
+    }
+    for (name, agents) in &files.groups {
+        builder = builder.group(name, agents.iter().map(AgentId::as_str));
+    }
+    let schema = cedar_schema()
+        .map_err(|error| OpenError::Policy { path: files.blame(error.file()), error })?;
+    Ok(files.links.iter().cloned().fold(builder, CedarBuilder::link).schema(&schema))
+}
+
+fn rego(files: &PolicyFiles) -> Result<RegoBuilder, OpenError> {
+    let mut builder = RegoEngine::builder();
+    for name in &files.rego {
+        builder = if is_bundle(name) {
+            builder.bundle(name, file::read(&files.locate(name), MAX_BUNDLE_BYTES)?)
+        } else {
+            builder.module(name, policy_text(files, name)?)
+        };
+    }
+    let Entrypoints { allow, deny, step_up } = &files.entrypoints;
+    builder = allow.iter().fold(builder, RegoBuilder::allow);
+    builder = deny.iter().fold(builder, RegoBuilder::deny);
+    Ok(step_up.iter().fold(builder, RegoBuilder::step_up))
+}
+
+fn policy_text(files: &PolicyFiles, name: &str) -> Result<String, OpenError> {
+    Ok(file::read_text(&files.locate(name), MAX_POLICY_BYTES)?)
 }

@@ -31,8 +31,8 @@ pub(super) enum PolicyCommand {
 /// Which policy.
 #[derive(Args)]
 struct PolicyArgument {
-    /// A file of rules (`.yml`), Cedar (`.cedar`) or Rego (`.rego`), or a folder of these, instead of the policy that
-    /// axtary.yml names; may be repeated
+    /// A file of rules (`.yml`), Cedar (`.cedar`) or Rego (`.rego`, `.tar.gz`), or a folder of these, instead of the
+    /// policy that axtary.yml names; may be repeated
     #[arg(long = "policy", value_name = "PATH", conflicts_with = "config")]
     paths: Vec<PathBuf>,
     #[command(flatten)]

@@ -1,13 +1,17 @@
 //! The files that hold policy.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
 
+use axtary_actionpass::AgentId;
+use axtary_policy::TemplateLink;
+
 use crate::error::{ConfigError, FileError};
 
-/// The files that hold policy, by language.
+/// The files that hold policy, by language, and what goes with them.
 ///
 /// The names are part of the policy version, so they stay as they are written: a gate has one version wherever its files lie.
 #[derive(Clone, Debug, Default)]
@@ -17,15 +21,35 @@ pub struct PolicyFiles {
     pub native: Vec<String>,
     /// Cedar policies.
     pub cedar: Vec<String>,
-    /// Rego modules.
+    /// Rego modules, and OPA bundles: those whose names end in `.tar.gz`.
     pub rego: Vec<String>,
+    /// Groups of agents, as Cedar knows them.
+    pub groups: BTreeMap<String, Vec<AgentId>>,
+    /// Policies that are made of Cedar templates.
+    pub links: Vec<TemplateLink>,
+    /// The Rego rules that are asked.
+    pub entrypoints: Entrypoints,
     /// What the names are relative to.
     pub(super) folder: PathBuf,
+    /// The file that names them, if one does.
+    pub(super) named_in: Option<PathBuf>,
+}
+
+/// The Rego rules that are asked; where one is not named, as [`RegoEngine`](axtary_policy::RegoEngine) says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entrypoints {
+    /// Whose `true` permits: `data.axtary.allow`.
+    pub allow: Option<String>,
+    /// Whose entries deny.
+    pub deny: Option<String>,
+    /// Which asks for approval.
+    pub step_up: Option<String>,
 }
 
 impl PolicyFiles {
-    /// Files whose language their names tell: `.yml` for native rules, `.cedar`, `.rego`. A folder stands for all of
-    /// these in it, but not in folders within.
+    /// Files whose language their names tell: `.yml` for native rules, `.cedar`, `.rego`, and `.tar.gz` for OPA bundles. A
+    /// folder stands for all of these in it, but not in folders within.
     ///
     /// # Errors
     ///
@@ -38,16 +62,13 @@ impl PolicyFiles {
                     files.add(&path)?;
                 }
             } else if !files.add(path)? {
-                return Err(ConfigError::new(path, "its name tells no policy language").advise(
-                    "name files that end in `.yml`, `.cedar` or `.rego`, or folders of these",
-                ));
+                let problem = "its name tells no policy language";
+                return Err(ConfigError::new(path, problem).advise(WHAT_TO_NAME));
             }
         }
         if files.is_empty() {
             let first = paths.first().map_or(Path::new("."), AsRef::as_ref);
-            return Err(ConfigError::new(first, "it holds no policy").advise(
-                "name files that end in `.yml`, `.cedar` or `.rego`, or folders of these",
-            ));
+            return Err(ConfigError::new(first, "it holds no policy").advise(WHAT_TO_NAME));
         }
         Ok(files)
     }
@@ -55,6 +76,20 @@ impl PolicyFiles {
     /// Where a file lies.
     pub(crate) fn locate(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+
+    /// Where what an error calls `name` lies: a file, or what is in a bundle. What is none of these, such as a link of a
+    /// template, is where the files are named.
+    pub(crate) fn blame(&self, name: &str) -> PathBuf {
+        let mut names = [&self.native, &self.cedar, &self.rego].into_iter().flatten();
+        let is_of = |file: &String| {
+            let rest = name.strip_prefix(file.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        match &self.named_in {
+            Some(named_in) if !names.any(is_of) => named_in.clone(),
+            Some(_) | None => self.locate(name),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -70,6 +105,7 @@ impl PolicyFiles {
             Some("yml" | "yaml") => &mut self.native,
             Some("cedar") => &mut self.cedar,
             Some("rego") => &mut self.rego,
+            Some("gz") if is_bundle(name) => &mut self.rego,
             _ => return Ok(false),
         };
         list.push(name.to_owned());
@@ -98,6 +134,14 @@ fn policies_in(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     paths.sort();
     Ok(paths)
 }
+
+/// Whether a file of this name is an OPA bundle, and no module.
+pub(crate) fn is_bundle(name: &str) -> bool {
+    name.ends_with(".tar.gz")
+}
+
+const WHAT_TO_NAME: &str =
+    "name files that end in `.yml`, `.cedar`, `.rego` or `.tar.gz`, or folders of these";
 
 /// How the names of files with test cases end.
 pub(crate) const CASES: &str = ".cases.yml";

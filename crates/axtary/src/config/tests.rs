@@ -1,3 +1,5 @@
+use axtary_policy::TemplateLink;
+
 use super::*;
 
 const GOOD: &str = include_str!("../command/init/axtary.yml");
@@ -71,10 +73,88 @@ fn every_mistake_is_named_with_its_place() {
         (
             "max_ttl: 10m",
             "max_ttl: 10m\nmax_ttl: 1h",
-            ":31:1: the key `max_ttl` stands twice; keep one",
+            ":32:1: the key `max_ttl` stands twice; keep one",
         ),
     ] {
         let said = refusal(&GOOD.replacen(from, to, 1));
+        assert_eq!(said, format!("gate/axtary.yml{message}"), "{to}");
+    }
+}
+
+const CEDAR_AND_REGO: &str = r#"  cedar: [policy/main.cedar]
+  rego: [policy/main.rego, policy/authz.tar.gz]
+  groups:
+    backend: [codex-prod, codex-stage]
+    nightly: [claude]
+  links:
+    - { template: reader, id: codex-reads, principal: 'Agent::"codex-prod"' }
+    - { template: owner, id: web-app, resource: 'Repo::"company/web-app"' }
+  entrypoints: { allow: data.company.authz.allow, deny: data.company.authz.deny }
+"#;
+
+fn with_cedar_and_rego() -> String {
+    GOOD.replace("  cedar: []\n  rego: []\n", CEDAR_AND_REGO)
+}
+
+#[test]
+fn what_goes_with_cedar_and_rego_is_read() {
+    let policy = parse(&with_cedar_and_rego()).unwrap().policy;
+    assert_eq!(policy.rego, ["policy/main.rego", "policy/authz.tar.gz"]);
+    let backend: Vec<&str> = policy.groups["backend"].iter().map(|agent| agent.as_str()).collect();
+    assert_eq!(backend, ["codex-prod", "codex-stage"]);
+    assert_eq!(policy.groups.len(), 2);
+    assert_eq!(
+        policy.links,
+        [
+            TemplateLink::new("reader", "codex-reads").principal("Agent::\"codex-prod\""),
+            TemplateLink::new("owner", "web-app").resource("Repo::\"company/web-app\""),
+        ]
+    );
+    let Entrypoints { allow, deny, step_up } = policy.entrypoints;
+    assert_eq!(allow.as_deref(), Some("data.company.authz.allow"));
+    assert_eq!(deny.as_deref(), Some("data.company.authz.deny"));
+    assert_eq!(step_up, None);
+}
+
+#[test]
+fn a_mistake_in_what_goes_with_cedar_and_rego_is_named_with_its_place() {
+    for (from, to, message) in [
+        (
+            "[claude]",
+            "[a b]",
+            ":30:15: an agent id must be printable ASCII without spaces, at most 128 bytes, but is \"a b\"",
+        ),
+        ("[claude]", "[]", ":30:14: the group `nightly` is empty; name an agent, or leave it out"),
+        ("[claude]", "claude", ":30:14: a list belongs here, such as `[one, two]`"),
+        (
+            "nightly:",
+            "night shift:",
+            ":30:18: the group `night shift` is named as no agent can be: an agent id must be printable ASCII without spaces, at most 128 bytes, but is \"night shift\"",
+        ),
+        ("nightly:", "backend:", ":30:5: the key `backend` stands twice; keep one"),
+        ("template: reader, ", "", ":32:26: missing field `template`"),
+        (
+            "principal:",
+            "principle:",
+            ":32:44: unknown field `principle`, expected one of template, id, principal, resource",
+        ),
+        (
+            "deny:",
+            "denies:",
+            ":34:51: unknown field `denies`, expected one of allow, deny, step_up",
+        ),
+        (
+            "[policy/main.cedar]",
+            "[]",
+            ":29:5: `policy.groups` is for Cedar, of which no file is named | name the file under `policy`, or leave the key out",
+        ),
+        (
+            "[policy/main.rego, policy/authz.tar.gz]",
+            "[]",
+            ":34:16: `policy.entrypoints` is for Rego, of which no file is named | name the file under `policy`, or leave the key out",
+        ),
+    ] {
+        let said = refusal(&with_cedar_and_rego().replacen(from, to, 1));
         assert_eq!(said, format!("gate/axtary.yml{message}"), "{to}");
     }
 }

@@ -15,7 +15,7 @@ fn said(name: &str, from: &str, to: &str) -> String {
 
 #[test]
 fn an_unknown_key_is_named_with_its_line_and_column() {
-    assert_snapshot!(said("axtary.yml", "max_ttl", "max_tll"), @"error: axtary.yml:30:1: unknown field `max_tll`, expected one of version, issuer, audience, signing_key, ledger, policy, max_ttl");
+    assert_snapshot!(said("axtary.yml", "max_ttl", "max_tll"), @"error: axtary.yml:31:1: unknown field `max_tll`, expected one of version, issuer, audience, signing_key, ledger, policy, max_ttl");
 }
 
 #[test]
