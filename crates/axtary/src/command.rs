@@ -16,7 +16,7 @@ pub(crate) use self::{
     check::{Permitted, Token},
     init::Written,
     ledger::{Exported, History, Proof, Proven, Records, SignedCheckpoint, Stats, VerifiedLedger},
-    policy::{Checked, Schema},
+    policy::{Checked, Explained, RecordedDecision, Schema},
     verify::Valid,
 };
 use crate::{
@@ -38,7 +38,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             call.run().map(|permitted| Answer::Permitted(Box::new(permitted)))
         }
         Command::Verify(verify) => verify.run().map(|valid| Answer::Valid(Box::new(valid))),
-        Command::Policy { command } => command.run(),
+        Command::Policy { command } => command.run(form),
         Command::Ledger { command } => command.run(form),
         Command::Completions(completions) => Ok(Answer::Script(completions.run())),
     };
@@ -53,13 +53,14 @@ fn asks_for_json(arguments: &[OsString]) -> bool {
     arguments.iter().any(|argument| argument == "--json")
 }
 
-/// What a command that succeeded has to say.
+/// What a command that did what it was asked has to say.
 pub(crate) enum Answer {
     Initialized(Written),
     Permitted(Box<Permitted>),
     Valid(Box<Valid>),
     Checked(Checked),
     Schema(Schema),
+    Explained(Box<Explained>),
     LedgerVerified(VerifiedLedger),
     Records(Records),
     History(Box<History>),
@@ -69,6 +70,29 @@ pub(crate) enum Answer {
     Exported(Exported),
     Stats(Box<Stats>),
     Script(Vec<u8>),
+}
+
+impl Answer {
+    /// How the process ends once the answer is told: it may be that a call is denied.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Explained(explained) => explained.exit(),
+            Self::Initialized(_)
+            | Self::Permitted(_)
+            | Self::Valid(_)
+            | Self::Checked(_)
+            | Self::Schema(_)
+            | Self::LedgerVerified(_)
+            | Self::Records(_)
+            | Self::History(_)
+            | Self::Proof(_)
+            | Self::Proven(_)
+            | Self::Checkpoint(_)
+            | Self::Exported(_)
+            | Self::Stats(_)
+            | Self::Script(_) => Exit::Success,
+        }
+    }
 }
 
 const EXIT_CODES: &str = "\

@@ -49,10 +49,6 @@ mod failure;
 mod file;
 mod render;
 mod wire;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the commands that decide without a gate read it")
-)]
 mod written_action;
 mod yaml;
 

@@ -32,7 +32,7 @@ pub(crate) fn answer(answer: &Answer, form: Form) -> Exit {
         (_, Form::Json) => json::answer(answer).and_then(|text| print(&text)),
     };
     match printed {
-        Ok(()) => Exit::Success,
+        Ok(()) => answer.exit(),
         Err(error) => unprinted(&error),
     }
 }

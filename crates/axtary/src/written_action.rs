@@ -93,10 +93,10 @@ impl WrittenAction {
     }
 
     /// Takes the audience of a gate, if none is written.
-    pub(crate) fn or_audience(mut self, audience: &Audience) -> Self {
+    pub(crate) fn or_audience(self, audience: &Audience) -> Self {
         let at = Location::UNKNOWN;
-        self.audience.get_or_insert_with(|| Spanned::new(audience.to_string(), at, at));
-        self
+        let audience = Some(Spanned::new(audience.to_string(), at, at));
+        self.or(&Self { audience, ..Self::default() })
     }
 
     /// The action, of facts as `vocabulary` says that adapters derive them. `path` is the file that errors name.

@@ -92,7 +92,7 @@ impl LedgerArgument {
 }
 
 /// The index of a ledger, brought up to date while the operator sees how far it is.
-fn index(path: &Path, form: Form) -> Result<Index, Failure> {
+pub(super) fn index(path: &Path, form: Form) -> Result<Index, Failure> {
     let mut progress = render::Progress::of("indexing", form);
     let index = Index::open_with(path, |so_far| progress.show(so_far.bytes, so_far.of))?;
     progress.end();

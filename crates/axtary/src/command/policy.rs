@@ -1,6 +1,7 @@
 //! `axtary policy`: what policy says, before and after it is in force.
 
 mod check;
+mod explain;
 mod schema;
 
 use std::path::PathBuf;
@@ -8,17 +9,23 @@ use std::path::PathBuf;
 use axtary_policy::PolicyStack;
 use clap::{Args, Subcommand};
 
-pub(crate) use self::{check::Checked, schema::Schema};
+pub(crate) use self::{
+    check::Checked,
+    explain::{Explained, RecordedDecision},
+    schema::Schema,
+};
 use super::{Answer, ConfigArgument};
 use crate::{
     config::{Config, PolicyFiles},
     failure::Failure,
+    render::Form,
     wire,
 };
 
 pub(super) const EXAMPLES: &str = "\
 Example:
   axtary policy check
+  axtary policy explain --action action.yml
   axtary policy schema > policy/rules.schema.json";
 
 #[derive(Subcommand)]
@@ -26,6 +33,7 @@ pub(super) enum PolicyCommand {
     Check(check::Check),
     Schema(schema::PrintSchema),
     CedarSchema(schema::PrintCedarSchema),
+    Explain(explain::Explain),
 }
 
 /// Which policy.
@@ -53,11 +61,14 @@ impl PolicyArgument {
 }
 
 impl PolicyCommand {
-    pub(super) fn run(self) -> Result<Answer, Failure> {
+    pub(super) fn run(self, form: Form) -> Result<Answer, Failure> {
         match self {
             Self::Check(check) => check.run().map(Answer::Checked),
             Self::Schema(print) => Ok(Answer::Schema(print.run())),
             Self::CedarSchema(print) => print.run().map(Answer::Schema),
+            Self::Explain(explain) => {
+                explain.run(form).map(|explained| Answer::Explained(Box::new(explained)))
+            }
         }
     }
 }

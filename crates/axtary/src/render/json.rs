@@ -1,5 +1,7 @@
 //! Answers as one JSON object on one line, for programs. Members are never renamed or removed; new ones may come.
 
+mod explained;
+
 use std::{io, path::Path};
 
 use axtary_actionpass::{Json, LedgerHash, Number, Object, PassView, PolicyInfo, Timestamp};
@@ -28,6 +30,7 @@ pub(super) fn answer(answer: &Answer) -> io::Result<String> {
         Answer::Schema(Schema::Cedar(schema)) => {
             object(Object::new().with("schema", schema.as_str()))
         }
+        Answer::Explained(explained) => object(explained::to_json(explained)),
         Answer::LedgerVerified(verified) => line(&LedgerJson::of(verified)),
         Answer::Records(Records(entries)) => {
             line(&RecordsJson { records: entries.iter().map(EntryJson::of).collect() })

@@ -2,7 +2,7 @@
 
 use crate::kit::Gate;
 
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 20] = [
     &[],
     &["init"],
     &["check"],
@@ -12,6 +12,7 @@ const COMMANDS: [&[&str]; 19] = [
     &["policy", "check"],
     &["policy", "schema"],
     &["policy", "cedar-schema"],
+    &["policy", "explain"],
     &["ledger"],
     &["ledger", "verify"],
     &["ledger", "tail"],

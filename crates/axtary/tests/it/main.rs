@@ -6,6 +6,7 @@
 mod check;
 mod dependencies;
 mod evidence;
+mod explain;
 mod help;
 mod init;
 mod killed;
