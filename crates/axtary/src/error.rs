@@ -1,4 +1,4 @@
-//! Why a gate does not open. Read this file second.
+//! Why a gate does not open, or does not take another policy. Read this file second.
 
 use std::{
     fmt, io,
@@ -6,6 +6,7 @@ use std::{
 };
 
 use axtary_actionpass::{ArmError, KeyError};
+use axtary_ledger::{ReadFailure, WriteError};
 use axtary_policy::LoadError;
 
 /// A file that could not be read or written.
@@ -98,7 +99,7 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// Why a gate does not open.
+/// Why a gate does not open, or goes on under its old policy.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -135,6 +136,12 @@ pub enum OpenError {
     /// The ledger does not open.
     #[error(transparent)]
     Ledger(#[from] axtary_ledger::OpenError),
+    /// What the ledger says of the policy before could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadFailure),
+    /// The policy could not be recorded, and what is not recorded does not come into force.
+    #[error("the policy that was to come into force could not be recorded: {0}")]
+    Unrecorded(WriteError),
     /// The gate cannot show a refusal.
     #[error(transparent)]
     Arm(#[from] ArmError),
@@ -150,6 +157,8 @@ impl OpenError {
             Self::Key { .. } => "key",
             Self::Policy { error, .. } => error.code(),
             Self::Ledger(error) => error.code(),
+            Self::Read(error) => error.code(),
+            Self::Unrecorded(error) => error.code(),
             Self::Arm(ArmError::PermitsEverything { .. }) => "policy.permits_everything",
             Self::Arm(_) => "policy.cannot_refuse",
         }
@@ -161,7 +170,12 @@ impl OpenError {
             Self::Config(error) => error.fix().map(str::to_owned),
             Self::KeyExposed { path, .. } => Some(format!("run `chmod 600 {}`", path.display())),
             Self::File(_) => Some("put it where `axtary.yml` says, or change that".to_owned()),
-            Self::Key { .. } | Self::Policy { .. } | Self::Ledger(_) | Self::Arm(_) => None,
+            Self::Key { .. }
+            | Self::Policy { .. }
+            | Self::Ledger(_)
+            | Self::Read(_)
+            | Self::Unrecorded(_)
+            | Self::Arm(_) => None,
         }
     }
 }

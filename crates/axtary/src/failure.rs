@@ -108,7 +108,10 @@ impl From<OpenError> for Failure {
             | OpenError::Key { .. }
             | OpenError::Policy { .. }
             | OpenError::Arm(ArmError::PermitsEverything { .. }) => Exit::Usage,
-            OpenError::Ledger(_) | OpenError::Arm(_) => Exit::Unavailable,
+            OpenError::Ledger(_)
+            | OpenError::Read(_)
+            | OpenError::Unrecorded(_)
+            | OpenError::Arm(_) => Exit::Unavailable,
         };
         let failure = Self::trouble(exit, error.code(), error.to_string());
         match error.fix() {

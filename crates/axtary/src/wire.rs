@@ -1,18 +1,20 @@
 //! From [`Config`] to the parts of a gate. The one file that knows every crate.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
-use axtary_actionpass::{AgentId, Guard, Issuer, KeyError, KeySet, SigningKey, Vocabulary};
-use axtary_ledger::{CheckpointSigner, FileLedger, NoteKey, Options, Repair};
+use axtary_actionpass::{
+    AgentId, Guard, Issuer, KeyError, KeySet, PolicyEngine as _, SigningKey, Vocabulary,
+};
+use axtary_ledger::{CheckpointSigner, FileLedger, NoteKey, Options};
 use axtary_policy::{
-    CedarBuilder, CedarEngine, CedarSchema, LoadError, NativeEngine, PolicyStack, RegoBuilder,
-    RegoEngine,
+    CedarBuilder, CedarEngine, CedarSchema, LivePolicy, LoadError, NativeEngine, PolicyStack,
+    RegoBuilder, RegoEngine,
 };
 
 use crate::{
     config::{Checkpoints, Config, Entrypoints, PolicyFiles, is_bundle},
     error::{ConfigError, OpenError},
-    file,
+    file, policy_record,
 };
 
 /// The largest key file that is read.
@@ -22,10 +24,18 @@ const MAX_POLICY_BYTES: usize = 4 * 1024 * 1024;
 /// The largest bundle that is read, packed.
 const MAX_BUNDLE_BYTES: usize = 16 * 1024 * 1024;
 
+/// A gate, and the parts of it that are needed beside it.
+#[derive(Debug)]
+pub(crate) struct Armed {
+    pub(crate) guard: Guard,
+    pub(crate) policy: LivePolicy,
+    pub(crate) ledger: Arc<FileLedger>,
+}
+
 /// Arms the gate: key and policy first, so that no ledger is made for a gate that cannot work.
-pub(crate) fn guard(config: &Config) -> Result<(Guard, Option<Repair>), OpenError> {
+pub(crate) fn gate(config: &Config) -> Result<Armed, OpenError> {
     let key = signing_key(&config.signing_key)?;
-    let policy = policy(&config.policy)?;
+    let policy = LivePolicy::new(policy(&config.policy)?);
     let mut options = Options::from(config.durability);
     if let Some(bytes) = config.segment_bytes {
         options = options.with_segment_bytes(bytes);
@@ -33,10 +43,15 @@ pub(crate) fn guard(config: &Config) -> Result<(Guard, Option<Repair>), OpenErro
     if let Some(signer) = checkpoint_signer(config)? {
         options = options.with_checkpoints(signer);
     }
-    let ledger = FileLedger::open(&config.ledger, options)?;
-    let repair = ledger.repair().cloned();
-    let guard = Guard::new(policy, ledger, key, config.issuer.clone())?;
-    Ok((guard.with_max_ttl(config.max_ttl), repair))
+    let ledger = Arc::new(FileLedger::open(&config.ledger, options)?);
+    let guard = Guard::new(policy.clone(), Arc::clone(&ledger), key, config.issuer.clone())?;
+    let guard = guard.with_max_ttl(config.max_ttl);
+    // Only what can refuse is recorded, and nothing is decided before that.
+    let (before, version) = (policy_record::last(&ledger)?, policy.policy_version());
+    if before != Some(version) {
+        policy_record::change(&ledger, before, version)?;
+    }
+    Ok(Armed { guard, policy, ledger })
 }
 
 /// What signs the ledger's checkpoints, if `axtary.yml` names it.

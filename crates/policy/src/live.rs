@@ -2,17 +2,17 @@
 
 use std::{
     fmt,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use axtary_actionpass::{
-    Action, EngineError, Evaluation, Facts, PolicyEngine, PolicyInfo, PolicyVersion, Trace,
-    prove_refusal,
+    Action, ArmError, EngineError, Evaluation, Facts, PolicyEngine, PolicyInfo, PolicyVersion,
+    Trace, prove_refusal,
 };
 
 use crate::error::ReloadError;
 
-/// A policy in force, which another can take the place of. Clones are handles to the same: one goes into the guard, and one
+/// A policy in force, most often a [`PolicyStack`](crate::PolicyStack), which another can take the place of. Clones are handles to the same: one goes into the guard, and one
 /// stays with whoever reloads.
 ///
 /// A decision is made under one policy from start to end. A new one that does not load, or cannot refuse, leaves the old in
@@ -38,7 +38,13 @@ use crate::error::ReloadError;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct LivePolicy(Arc<RwLock<Arc<dyn PolicyEngine>>>);
+pub struct LivePolicy(Arc<Shared>);
+
+struct Shared {
+    in_force: RwLock<Arc<dyn PolicyEngine>>,
+    /// Held while the policy is replaced, so that what is recorded of it stands in the order in which it happened.
+    replacing: Mutex<()>,
+}
 
 /// Which policy took the place of which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +66,8 @@ impl Reloaded {
 impl LivePolicy {
     /// Puts a policy in force.
     pub fn new(policy: impl PolicyEngine + 'static) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(policy))))
+        let in_force = RwLock::new(Arc::new(policy) as Arc<dyn PolicyEngine>);
+        Self(Arc::new(Shared { in_force, replacing: Mutex::new(()) }))
     }
 
     /// Puts what `load` yields in the place of the policy in force, once it has shown that it can refuse.
@@ -72,20 +79,40 @@ impl LivePolicy {
         &self,
         load: impl FnOnce() -> Result<P, crate::LoadError>,
     ) -> Result<Reloaded, ReloadError> {
+        self.reload_recorded(|| Ok(load()?), |_| Ok(()))
+    }
+
+    /// As [`LivePolicy::reload`], for a gate that keeps a record of it: what `record` does of the change is done before the new policy
+    /// takes force.
+    ///
+    /// # Errors
+    ///
+    /// Those of `load` and `record`, and [`ArmError`] if the new policy permits everything. The old policy stays in force.
+    pub fn reload_recorded<P: PolicyEngine + 'static, E: From<ArmError>>(
+        &self,
+        load: impl FnOnce() -> Result<P, E>,
+        record: impl FnOnce(&Reloaded) -> Result<(), E>,
+    ) -> Result<Reloaded, E> {
+        // Nothing is kept behind this lock that a thread which died with it could have broken.
+        let _one_at_a_time = self.0.replacing.lock().unwrap_or_else(PoisonError::into_inner);
         let policy = load()?;
         prove_refusal(&policy)?;
-        let after = policy.policy_version();
+        let reloaded = Reloaded { before: self.policy_version(), after: policy.policy_version() };
+        record(&reloaded)?;
+        let policy: Arc<dyn PolicyEngine> = Arc::new(policy);
         let old = {
-            let mut in_force = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *in_force, Arc::new(policy))
+            let mut in_force = self.0.in_force.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *in_force, policy)
         };
-        Ok(Reloaded { before: old.policy_version(), after })
+        // Taken down behind the lock: nobody who decides waits for it.
+        drop(old);
+        Ok(reloaded)
     }
 
     /// The policy in force now, which a decision keeps to its end.
     fn in_force(&self) -> Arc<dyn PolicyEngine> {
         // What is behind the lock is whole at all times, so a thread that died with it has broken nothing.
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.in_force.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

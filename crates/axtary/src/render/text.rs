@@ -7,7 +7,7 @@ use std::{
     io,
 };
 
-use axtary_actionpass::{Cause, Json, Object, PassView, Reason, Refusal};
+use axtary_actionpass::{Cause, Json, Object, PassView, Reason, RecordKind, Refusal};
 use axtary_ledger::{Damage, Entry, Place, ProvenRecord};
 use serde::Serialize;
 
@@ -163,6 +163,11 @@ fn record(out: &mut String, entry: &Entry) -> fmt::Result {
         if let Some(value) = entry.body.get(name).and_then(Json::as_str) {
             write!(out, "  {}", Inline(value))?;
         }
+    }
+    if entry.kind == RecordKind::Policy.as_str()
+        && let Some(version) = entry.body.get("policy_version").and_then(Json::as_str)
+    {
+        write!(out, "  {}", Inline(version))?;
     }
     writeln!(out)
 }

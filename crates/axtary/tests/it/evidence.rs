@@ -12,7 +12,7 @@ use crate::{
 
 const KEY: &str = ".axtary/checkpoint.vkey";
 
-/// A gate that permitted once and denied once; and the id of the pass.
+/// A gate that recorded its policy, permitted once and denied once; and the id of the pass.
 fn after_two_decisions() -> (Gate, String) {
     let gate = Gate::new();
     let open = axtary::Axtary::open(gate.path("axtary.yml")).unwrap();
@@ -30,11 +30,11 @@ fn number(object: &axtary::actionpass::Object, name: &str) -> i64 {
 fn a_checkpoint_that_was_kept_shows_that_nothing_was_changed_since() {
     let (gate, _) = after_two_decisions();
     let ran = gate.run(&["ledger", "checkpoint", "--out", "kept.checkpoint"]).code(0);
-    assert!(ran.out.starts_with("a checkpoint of 2 records was written to kept.checkpoint\n"));
+    assert!(ran.out.starts_with("a checkpoint of 3 records was written to kept.checkpoint\n"));
     gate.check("agent/leak", &[]).code(3);
     let verify = ["ledger", "verify", "--checkpoint", "kept.checkpoint", "--key", KEY, "--json"];
     let json = gate.run(&verify).code(0).json();
-    assert_eq!((number(&json, "records"), number(&json, "checkpointed")), (3, 3));
+    assert_eq!((number(&json, "records"), number(&json, "checkpointed")), (4, 4));
     // The key's text does as well as its file.
     let key = gate.read(KEY);
     let verify = ["ledger", "verify", "--checkpoint", "kept.checkpoint", "--key", key.trim_end()];
@@ -79,7 +79,7 @@ fn a_record_is_proven_to_whoever_has_the_logs_public_key_alone() {
     let (gate, id) = after_two_decisions();
     let ran = gate.run(&["ledger", "prove", &id, "--out", "record.tlog-proof"]).code(0);
     assert!(
-        ran.out.starts_with("record 0 is in the ledger of 2 records; the proof was written to")
+        ran.out.starts_with("record 1 is in the ledger of 3 records; the proof was written to")
     );
 
     // Elsewhere: no ledger, no axtary.yml.
@@ -92,7 +92,7 @@ fn a_record_is_proven_to_whoever_has_the_logs_public_key_alone() {
     let ran = elsewhere.run(&check).code(0);
     let told = steady(&ran.out);
     assert!(
-        told.starts_with("proven: record 0 is in the ledger axtary.local/ledger of 2 records\n")
+        told.starts_with("proven: record 1 is in the ledger axtary.local/ledger of 3 records\n")
     );
     assert!(told.contains("\n  decision: permit\n"), "{told}");
     let json = elsewhere.run(&[&check[..], &["--json"]].concat()).code(0).json();
@@ -100,7 +100,7 @@ fn a_record_is_proven_to_whoever_has_the_logs_public_key_alone() {
 
     // Any other record, and any other key.
     let proof = elsewhere.read("record.tlog-proof");
-    elsewhere.write("record.tlog-proof", &proof.replace("index 0", "index 1"));
+    elsewhere.write("record.tlog-proof", &proof.replace("index 1", "index 2"));
     assert_eq!(
         text(&elsewhere.run(&[&check[..], &["--json"]].concat()).code(3).json(), "code"),
         "proof.inclusion"
@@ -114,7 +114,7 @@ fn a_record_is_proven_to_whoever_has_the_logs_public_key_alone() {
 fn a_proof_without_a_key_or_of_nothing_is_not_made() {
     let (gate, id) = after_two_decisions();
     gate.run(&["ledger", "prove"]).code(2);
-    let ran = gate.run(&["ledger", "prove", "--record", "2", "--json"]).code(2);
+    let ran = gate.run(&["ledger", "prove", "--record", "3", "--json"]).code(2);
     assert_eq!(text(&ran.json(), "code"), "ledger.no_such_record");
     let ledger = [".axtary/ledger.jsonl"];
     let ran = gate.run(&[&["ledger", "prove", &id, "--ledger"][..], &ledger].concat()).code(2);
@@ -133,18 +133,18 @@ fn a_proof_without_a_key_or_of_nothing_is_not_made() {
 fn the_ledger_is_exported_in_three_forms() {
     let (gate, _) = after_two_decisions();
     let ran = gate.run(&["ledger", "export", "csv"]).code(0);
-    assert_eq!(ran.out.lines().count(), 3);
+    assert_eq!(ran.out.lines().count(), 4);
     let ran = gate.run(&["ledger", "export", "ocsf", "--decision", "deny"]).code(0);
     assert_eq!(ran.out.lines().count(), 1);
     assert!(ran.out.contains("\"class_uid\":6003"));
     let ran = gate.run(&["ledger", "export", "csv", "--out", "all.csv"]).code(0);
-    assert_snapshot!(ran.out, @"2 records are in all.csv");
+    assert_snapshot!(ran.out, @"3 records are in all.csv");
     let json = gate.run(&["ledger", "export", "tiles", "--out", "public", "--json"]).code(0).json();
-    assert_eq!(number(&json, "records"), 2);
-    assert!(gate.path("public/tile/entries/000.p/2").exists());
+    assert_eq!(number(&json, "records"), 3);
+    assert!(gate.path("public/tile/entries/000.p/3").exists());
     gate.check("agent/leak", &[]).code(3);
     gate.run(&["ledger", "export", "tiles", "--out", "public"]).code(0);
-    assert!(gate.read("public/checkpoint").starts_with("axtary.local/ledger\n3\n"));
+    assert!(gate.read("public/checkpoint").starts_with("axtary.local/ledger\n4\n"));
     gate.run(&["ledger", "export", "tiles"]).code(2);
     gate.run(&["ledger", "export", "tiles", "--out", "public", "--agent", "x"]).code(2);
     // Another gate's ledger does not go into the same folder.
@@ -158,10 +158,11 @@ fn what_the_ledger_holds_is_counted() {
     let (gate, _) = after_two_decisions();
     let ran = gate.run(&["ledger", "stats"]).code(0);
     assert_snapshot!(steady(&ran.out), @"
-    2 records
+    3 records
     from TIME to TIME
     kind:
              2  decision
+             1  policy
     decision:
              1  deny
              1  permit
@@ -199,9 +200,9 @@ fn everything_that_is_wrong_is_told_with_how_far_the_ledger_can_be_trusted() {
     }
     let ledger = gate.read(".axtary/ledger.jsonl");
     let mut lines: Vec<_> = ledger.lines().collect();
-    let edited = lines[1].replace("\"deny\"", "\"denY\"");
-    lines[1] = &edited;
-    lines.remove(3);
+    let edited = lines[2].replace("\"deny\"", "\"denY\"");
+    lines[2] = &edited;
+    lines.remove(4);
     gate.write(".axtary/ledger.jsonl", &(lines.join("\n") + "\n"));
     let ran = gate.run(&["ledger", "verify"]).code(3);
     assert!(
@@ -209,8 +210,8 @@ fn everything_that_is_wrong_is_told_with_how_far_the_ledger_can_be_trusted() {
         "{}",
         ran.err
     );
-    assert!(ran.err.contains("line 2 at byte"), "{}", ran.err);
-    assert!(ran.err.contains("help: the first 1 records can be trusted"), "{}", ran.err);
+    assert!(ran.err.contains("line 3 at byte"), "{}", ran.err);
+    assert!(ran.err.contains("help: the first 2 records can be trusted"), "{}", ran.err);
     let json = gate.run(&["ledger", "verify", "--json"]).code(3).json();
     let findings = json.get("findings").and_then(Json::as_array).unwrap();
     let code = |finding: &Json| text(finding.as_object().unwrap(), "code").to_owned();

@@ -190,7 +190,7 @@ fn a_recorded_decision_is_explained_by_its_number_and_by_its_pass() {
         fails      constraint requires_tests: true; tests_changed is false
         fails      constraint touches_production: false; touches_production is true
     policy version SHA256
-    record 1 (TIME) says deny, under the version SHA256
+    record 2 (TIME) says deny, under the version SHA256
     "#);
     std::fs::remove_file(gate.path("axtary.yml")).unwrap();
     gate.run(&["policy", "explain", "--record", &seq(1)]).code(2);

@@ -91,7 +91,7 @@ fn every_pass_that_was_printed_before_a_kill_is_in_the_ledger() {
     verify(&path).unwrap();
     for entry in Reader::open(&path).unwrap() {
         let entry = entry.unwrap();
-        assert!(matches!(&*entry.kind, "decision" | "repair"), "{}", entry.kind);
+        assert!(matches!(&*entry.kind, "decision" | "policy" | "repair"), "{}", entry.kind);
         if let Some(hash) = entry
             .body
             .get("action_pass_id")

@@ -10,7 +10,7 @@ use crate::{
 
 const LEDGER: &str = ".axtary/ledger.jsonl";
 
-/// A gate that permitted once, denied once and stepped up once.
+/// A gate that recorded its policy, permitted once, denied once and stepped up once.
 fn after_three_decisions() -> Gate {
     let gate = Gate::new();
     gate.permit();
@@ -24,12 +24,12 @@ fn a_ledger_as_it_was_written_verifies() {
     let gate = after_three_decisions();
     let ran = gate.run(&["ledger", "verify"]).code(0);
     assert_snapshot!(steady(&ran.out), @"
-    verified: .axtary/ledger.jsonl holds 3 records as they were written, the last SHA256
-    the first 3 are those that a checkpoint was signed of
+    verified: .axtary/ledger.jsonl holds 4 records as they were written, the last SHA256
+    the first 4 are those that a checkpoint was signed of
     ");
     let json = gate.run(&["ledger", "verify", "--json"]).code(0).json();
-    assert_eq!(json.get("records").and_then(Json::as_i64), Some(3));
-    assert_eq!(json.get("anchored").and_then(Json::as_i64), Some(3));
+    assert_eq!(json.get("records").and_then(Json::as_i64), Some(4));
+    assert_eq!(json.get("anchored").and_then(Json::as_i64), Some(4));
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn one_changed_byte_is_found_and_its_line_named() {
     gate.edit(LEDGER, "\"decision\":\"deny\"", "\"decision\":\"denY\"");
     let ran = gate.run(&["ledger", "verify"]).code(3);
     assert_eq!(ran.out, "");
-    assert!(ran.err.contains("line 2 at byte "), "{}", ran.err);
+    assert!(ran.err.contains("line 3 at byte "), "{}", ran.err);
     let json = gate.run(&["ledger", "verify", "--json"]).code(3).json();
     assert_eq!(text(&json, "code"), "ledger.edited");
 }
@@ -64,15 +64,16 @@ fn the_last_records_are_shown_a_line_each() {
     let gate = after_three_decisions();
     let ran = gate.run(&["ledger", "tail"]).code(0);
     assert_snapshot!(steady(&ran.out), @"
-    0  TIME  decision  permit  codex-prod  github.pull_requests.create  repo:company/web-app  AP_ID
-    1  TIME  decision  deny  codex-prod  github.pull_requests.create  repo:company/web-app
-    2  TIME  decision  step_up  codex-prod  github.pull_requests.create  repo:company/web-app
+    0  TIME  policy  SHA256
+    1  TIME  decision  permit  codex-prod  github.pull_requests.create  repo:company/web-app  AP_ID
+    2  TIME  decision  deny  codex-prod  github.pull_requests.create  repo:company/web-app
+    3  TIME  decision  step_up  codex-prod  github.pull_requests.create  repo:company/web-app
     ");
     let json = gate.run(&["ledger", "tail", "-n", "2", "--json"]).code(0).json();
     let records = json.get("records").and_then(Json::as_array).unwrap();
     let seqs: Vec<_> =
         records.iter().map(|r| r.as_object().and_then(|r| r.get("seq")?.as_i64())).collect();
-    assert_eq!(seqs, [Some(1), Some(2)]);
+    assert_eq!(seqs, [Some(2), Some(3)]);
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn a_pass_is_shown_with_all_that_its_decision_depended_on() {
     let id = open.guard().check(&action(&open)).unwrap().id().to_string();
     let ran = gate.run(&["ledger", "show", &id]).code(0);
     assert_snapshot!(steady(&ran.out), @r#"
-    decision in record 0, TIME
+    decision in record 1, TIME
     SHA256
       action_pass_id: AP_ID
       agent_id: codex-prod
@@ -126,7 +127,7 @@ fn a_pass_is_shown_with_all_that_its_decision_depended_on() {
     let json = gate.run(&["ledger", "show", &id, "--json"]).code(0).json();
     assert_eq!(text(&json, "outcome"), "unknown");
     let decision = json.get("decision").and_then(Json::as_object).unwrap();
-    assert_eq!(decision.get("seq").and_then(Json::as_i64), Some(0));
+    assert_eq!(decision.get("seq").and_then(Json::as_i64), Some(1));
 }
 
 #[test]

@@ -15,4 +15,5 @@ mod ledger;
 mod misconfigured;
 mod output;
 mod policy;
+mod policy_changes;
 mod verify;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use axtary_actionpass::{Guard, PolicyEngine, SigningKey, testing::MemoryLedger};
-use axtary_policy::{CedarEngine, LivePolicy, LoadError, PolicyStack, ReloadError};
+use axtary_policy::{CedarEngine, LivePolicy, LoadError, PolicyStack, ReloadError, Reloaded};
 use insta::assert_snapshot;
 
 use crate::kit::{answer, call, evaluate};
@@ -47,6 +47,24 @@ fn a_broken_version_leaves_the_old_in_force_and_says_so() {
     cedar:pass
     `cedar:main.cedar:policy0`: permits this action
     ");
+}
+
+#[test]
+fn a_new_policy_is_recorded_before_it_takes_force_and_does_not_without() {
+    let policy = LivePolicy::new(load(OLD).unwrap());
+    let (old, new) = (policy.policy_version(), load(NEW).unwrap().policy_version());
+    let load_new = || Ok::<_, ReloadError>(load(NEW)?);
+    let broken = || ReloadError::from(load("permit (").unwrap_err());
+    let failed = policy.reload_recorded(load_new, |_| Err(broken()));
+    assert_eq!((failed, policy.policy_version()), (Err(broken()), old));
+    let reloaded = policy.reload_recorded(load_new, |change| {
+        assert_eq!((change.before, change.after, policy.policy_version()), (old, new, old));
+        Ok(())
+    });
+    assert!(reloaded.unwrap().is_change());
+    assert_eq!(policy.policy_version(), new);
+    let never = |_: &Reloaded| -> Result<(), ReloadError> { panic!("nothing to record") };
+    assert!(policy.reload_recorded(|| Ok(load("permit (")?), never).is_err());
 }
 
 #[test]
