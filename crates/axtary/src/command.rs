@@ -16,7 +16,7 @@ pub(crate) use self::{
     check::{Permitted, Token},
     init::Written,
     ledger::{Exported, History, Proof, Proven, Records, SignedCheckpoint, Stats, VerifiedLedger},
-    policy::{Checked, Explained, RecordedDecision, Schema},
+    policy::{Checked, Coverage, Explained, PolicyCheck, RecordedDecision, Schema, Tested},
     verify::Valid,
 };
 use crate::{
@@ -61,6 +61,7 @@ pub(crate) enum Answer {
     Checked(Checked),
     Schema(Schema),
     Explained(Box<Explained>),
+    Tested(Box<Tested>),
     LedgerVerified(VerifiedLedger),
     Records(Records),
     History(Box<History>),
@@ -77,6 +78,7 @@ impl Answer {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Explained(explained) => explained.exit(),
+            Self::Tested(tested) => tested.exit(),
             Self::Initialized(_)
             | Self::Permitted(_)
             | Self::Valid(_)
@@ -101,7 +103,7 @@ Exit codes:
   2  the arguments, axtary.yml, a key or a policy is wrong; a policy permits
      everything
   3  denied, or not to be normalized; the pass is refused; the ledger is not as
-     it was written
+     it was written; a case of `policy test` fails
   4  a human must approve first
   5  a part failed (disk, ledger, clock), and nothing was released
 

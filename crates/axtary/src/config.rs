@@ -13,9 +13,12 @@ use axtary_ledger::Durability;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-pub(crate) use self::policy_files::is_bundle;
 pub use self::policy_files::{Entrypoints, PolicyFiles};
-use self::policy_section::PolicySection;
+pub(crate) use self::{
+    policy_files::{CASES, is_bundle},
+    policy_section::PolicySection,
+};
+
 use crate::{
     error::ConfigError,
     file,

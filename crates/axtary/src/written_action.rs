@@ -92,6 +92,11 @@ impl WrittenAction {
         }
     }
 
+    /// Takes a fact away. `false` if it is not there.
+    pub(crate) fn remove_fact(&mut self, name: &str) -> bool {
+        self.facts.as_mut().is_some_and(|facts| facts.remove(name).is_some())
+    }
+
     /// Takes the audience of a gate, if none is written.
     pub(crate) fn or_audience(self, audience: &Audience) -> Self {
         let at = Location::UNKNOWN;
@@ -257,7 +262,7 @@ impl<'de> Deserialize<'de> for WrittenIntent {
 
 /// The value of a fact; what no fact can be is refused when it becomes one.
 #[derive(Clone, Debug)]
-struct Value(Json);
+pub(crate) struct Value(pub(crate) Json);
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

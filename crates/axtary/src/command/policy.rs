@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod schema;
+mod test;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ pub(crate) use self::{
     check::Checked,
     explain::{Explained, RecordedDecision},
     schema::Schema,
+    test::{Check as PolicyCheck, Coverage, Tested},
 };
 use super::{Answer, ConfigArgument};
 use crate::{
@@ -26,6 +28,7 @@ pub(super) const EXAMPLES: &str = "\
 Example:
   axtary policy check
   axtary policy explain --action action.yml
+  axtary policy test
   axtary policy schema > policy/rules.schema.json";
 
 #[derive(Subcommand)]
@@ -34,6 +37,7 @@ pub(super) enum PolicyCommand {
     Schema(schema::PrintSchema),
     CedarSchema(schema::PrintCedarSchema),
     Explain(explain::Explain),
+    Test(test::TestPolicy),
 }
 
 /// Which policy.
@@ -69,6 +73,7 @@ impl PolicyCommand {
             Self::Explain(explain) => {
                 explain.run(form).map(|explained| Answer::Explained(Box::new(explained)))
             }
+            Self::Test(test) => test.run().map(|tested| Answer::Tested(Box::new(tested))),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PolicySection {
+pub(crate) struct PolicySection {
     #[serde(default)]
     native: Vec<Spanned<String>>,
     #[serde(default)]
@@ -58,7 +58,7 @@ struct WrittenEntrypoints {
 
 impl PolicySection {
     /// The section of the file at `path`.
-    pub(super) fn files(self, path: &Path) -> Result<PolicyFiles, ConfigError> {
+    pub(crate) fn files(self, path: &Path) -> Result<PolicyFiles, ConfigError> {
         let Self { native, cedar, rego, groups, links, entrypoints } = self;
         if let Some(second) = native.get(1) {
             return Err(ConfigError::new(path, "`policy.native` names more than one file")

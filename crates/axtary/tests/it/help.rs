@@ -2,7 +2,7 @@
 
 use crate::kit::Gate;
 
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 21] = [
     &[],
     &["init"],
     &["check"],
@@ -13,6 +13,7 @@ const COMMANDS: [&[&str]; 20] = [
     &["policy", "schema"],
     &["policy", "cedar-schema"],
     &["policy", "explain"],
+    &["policy", "test"],
     &["ledger"],
     &["ledger", "verify"],
     &["ledger", "tail"],

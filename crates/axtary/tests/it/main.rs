@@ -15,5 +15,6 @@ mod ledger;
 mod misconfigured;
 mod output;
 mod policy;
+mod policy_cases;
 mod policy_changes;
 mod verify;

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use axtary_actionpass::{Condition, Effect, PolicyInfo};
-use axtary_policy::Finding;
+use axtary_policy::{Explanation, Finding};
 
 use super::super::escape::Inline;
 use crate::command::{Explained, RecordedDecision};
@@ -12,6 +12,14 @@ pub(super) fn tell(
     out: &mut String,
     Explained { explanation, recorded }: &Explained,
 ) -> fmt::Result {
+    decided(out, explanation)?;
+    let version = explanation.evaluation().policy_version().to_string();
+    writeln!(out, "policy version {version}")?;
+    recorded.as_ref().map_or(Ok(()), |recorded| then(out, recorded, &version))
+}
+
+/// The decision itself.
+pub(super) fn decided(out: &mut String, explanation: &Explanation) -> fmt::Result {
     let evaluation = explanation.evaluation();
     writeln!(out, "{} ({})", word(evaluation.effect()), evaluation.label())?;
     for findings in explanation.findings().chunk_by(of_one_policy) {
@@ -46,10 +54,7 @@ pub(super) fn tell(
         writeln!(out, "with the policies on trial: {}", word(trial.effect))?;
         trial.reasons.iter().try_for_each(|reason| writeln!(out, "  {}", Inline(reason)))?;
     }
-    writeln!(out, "policy version {}", evaluation.policy_version())?;
-    recorded
-        .as_ref()
-        .map_or(Ok(()), |recorded| then(out, recorded, &evaluation.policy_version().to_string()))
+    Ok(())
 }
 
 /// A policy that gives several reasons is shown once behind them.

@@ -1,0 +1,74 @@
+//! What came of cases, as text: first those that fail, each with its decision explained; the count last, where one looks.
+
+use std::fmt::{self, Write as _};
+
+use super::{super::escape::Inline, explained};
+use crate::command::{Coverage, PolicyCheck, Tested};
+
+pub(super) fn tell(out: &mut String, tested: &Tested) -> fmt::Result {
+    for file in &tested.files {
+        let path = Inline(file.path.display());
+        for check in file.checks.iter().filter(|check| check.failed.is_some()) {
+            write!(out, "FAIL {path}")?;
+            if let Some(line) = check.line {
+                write!(out, ":{line}")?;
+            }
+            writeln!(out, ": {}", Inline(&check.case))?;
+            failed(out, check)?;
+        }
+    }
+    for coverage in &tested.coverage {
+        covered(out, coverage)?;
+    }
+    counted(out, tested)
+}
+
+fn failed(out: &mut String, check: &PolicyCheck) -> fmt::Result {
+    let Some(failed) = &check.failed else { return Ok(()) };
+    writeln!(out, "  policy: {}", Inline(&check.policies))?;
+    for unmet in &failed.unmet {
+        let (expected, got) = (Inline(&unmet.expected), Inline(&unmet.got));
+        writeln!(out, "  {}: expected {expected}, got {got}", unmet.part)?;
+    }
+    if let Some(explanation) = &failed.explanation {
+        let mut decided = String::new();
+        explained::decided(&mut decided, explanation)?;
+        decided.lines().try_for_each(|line| writeln!(out, "    {line}"))?;
+    }
+    writeln!(out)
+}
+
+fn covered(out: &mut String, coverage: &Coverage) -> fmt::Result {
+    let (all, never) = (coverage.policies.len(), coverage.never().count());
+    let files: Vec<String> = coverage.files.iter().map(|path| path.display().to_string()).collect();
+    writeln!(out, "{}: {} of {all} policies fired", Inline(files.join(" + ")), all - never)?;
+    for policy in coverage.never() {
+        write!(
+            out,
+            "  never fired: `{}:{}` at {}",
+            policy.engine,
+            Inline(&policy.id),
+            Inline(&policy.file)
+        )?;
+        match policy.line {
+            Some(line) => writeln!(out, ":{line}")?,
+            None => writeln!(out)?,
+        }
+    }
+    Ok(())
+}
+
+fn counted(out: &mut String, tested: &Tested) -> fmt::Result {
+    let (checks, failed) = (tested.checks().count(), tested.failed());
+    let cases = count(tested.cases, "case", "cases");
+    let files = count(tested.files.len(), "file", "files");
+    write!(out, "{cases} in {files}, {}: ", count(checks, "decision", "decisions"))?;
+    match failed {
+        0 => writeln!(out, "all as expected"),
+        failed => writeln!(out, "{failed} not as expected"),
+    }
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
