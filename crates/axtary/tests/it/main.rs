@@ -17,4 +17,5 @@ mod output;
 mod policy;
 mod policy_cases;
 mod policy_changes;
+mod policy_library;
 mod verify;
