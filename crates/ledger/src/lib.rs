@@ -100,7 +100,7 @@ pub use crate::{
     options::{CheckpointSigner, Durability, Options},
     proof::{ConsistencyProof, InclusionProof, ProofError},
     read::{Filter, Follow, Reader, tail},
-    sensitive::disclosed,
+    sensitive::{Disclosures, disclosed},
     tree::{RootHash, Tree},
     verify::{
         Damage, Finding, FindingKind, Place, Progress, Verification, Verified, VerifyFailure,

@@ -14,7 +14,7 @@ pub(crate) use self::{
     lines::{Lines, first_record},
     walk::{LogLine, Walk},
 };
-use crate::{error::ReadFailure, line::Entry};
+use crate::{error::ReadFailure, line::Entry, verify::Progress};
 
 /// The records of a ledger, first to last, over all its segments that are there. Ends behind the first failure, and at the end of
 /// the log; [`Reader::follow`] goes on from there.
@@ -48,6 +48,11 @@ impl Reader {
         self.walk.skip_to(filter.first());
         self.filter = filter;
         self
+    }
+
+    /// How far the reading is, for those who wait for it.
+    pub fn progress(&self) -> Progress {
+        self.walk.progress()
     }
 
     fn read(&mut self) -> Result<Option<Entry>, ReadFailure> {

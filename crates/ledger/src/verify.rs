@@ -83,7 +83,7 @@ pub struct Verified {
     pub checkpointed: u64,
 }
 
-/// How far a verification is.
+/// How far a verification is, or a reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {

@@ -12,6 +12,7 @@ use crate::{
     error::{IoFailure, Problem, ReadFailure},
     file::Identity,
     segment::Segment,
+    verify::Progress,
 };
 
 /// The lines of a ledger, first to last.
@@ -23,6 +24,8 @@ pub(crate) struct Walk {
     part: Option<Part>,
     /// The number of the next record, once a line or a name has told it.
     next: Option<u64>,
+    /// The bytes of the segments that were read to their ends.
+    behind: u64,
 }
 
 /// The segment that is being read.
@@ -57,7 +60,7 @@ impl Walk {
         let segments = Segment::all(ledger)
             .map_err(|e| IoFailure::new("find the segments of", ledger, e))?
             .into();
-        Ok(Self { ledger: ledger.to_owned(), segments, part: None, next: None })
+        Ok(Self { ledger: ledger.to_owned(), segments, part: None, next: None, behind: 0 })
     }
 
     /// Goes on in the first of these segments, at an offset that is behind so many lines of it, with the record `next`.
@@ -69,7 +72,8 @@ impl Walk {
         next: u64,
     ) -> Result<Self, ReadFailure> {
         let first = segments.pop_front();
-        let mut walk = Self { ledger: ledger.to_owned(), segments, part: None, next: Some(next) };
+        let mut walk =
+            Self { ledger: ledger.to_owned(), segments, part: None, next: Some(next), behind: 0 };
         walk.part = first.map(|segment| Part::open(&segment, (offset, lines))).transpose()?;
         Ok(walk)
     }
@@ -89,10 +93,21 @@ impl Walk {
                 self.find_later()?;
             }
             let Some(segment) = self.segments.pop_front() else { return Ok(None) };
-            self.part = Some(Part::open(&segment, (0, 0))?);
+            let before = self.part.replace(Part::open(&segment, (0, 0))?);
+            self.behind += before.map_or(0, |part| part.end.0);
         }
         let (Some(part), Some(next)) = (&self.part, self.next) else { return Ok(None) };
         Ok(Some(LogLine { path: &part.path, seq: next - 1, raw: part.lines.current() }))
+    }
+
+    /// How many bytes were read, and how many there are with what is not read yet, as far as files tell of themselves.
+    pub(super) fn progress(&self) -> Progress {
+        let here = self.part.as_ref().map_or(0, |part| part.end.0);
+        let len = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let this = self.part.as_ref().and_then(|part| part.file.metadata().ok());
+        let ahead: u64 = self.segments.iter().map(|segment| len(segment.path())).sum();
+        let of = self.behind + this.map_or(here, |metadata| metadata.len()) + ahead;
+        Progress { bytes: self.behind + here, of }
     }
 
     /// Looks for what was written since the end was reached.

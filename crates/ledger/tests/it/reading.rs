@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use axtary_actionpass::{Json, Object, Record, RecordKind, Timestamp};
-use axtary_ledger::{Entry, FileLedger, Filter, ReadFailure, Reader, tail};
+use axtary_ledger::{Durability, Entry, FileLedger, Filter, Options, ReadFailure, Reader, tail};
 
 use crate::kit::{Scene, about, append, pass};
 
@@ -52,6 +52,25 @@ fn a_line_of_any_length_is_refused_in_bounded_memory() {
         assert_eq!(failure.code(), "ledger.line_too_long");
         assert!(reader.next().is_none());
     }
+}
+
+#[test]
+fn a_reader_says_how_far_it_is_over_all_segments() {
+    let scene = Scene::new();
+    let options = Options::from(Durability::Buffered).with_segment_bytes(600);
+    let ledger = FileLedger::open(scene.path(), options).unwrap();
+    for number in 0..9 {
+        append(&ledger, number);
+    }
+    let mut reader = Reader::open(scene.path()).unwrap();
+    let of = reader.progress().of;
+    let mut read = vec![reader.progress().bytes];
+    while reader.next().transpose().unwrap().is_some() {
+        assert_eq!(reader.progress().of, of);
+        read.push(reader.progress().bytes);
+    }
+    assert_eq!((read.len(), read[0], read[9]), (10, 0, of));
+    assert!(read.is_sorted_by(|one, next| one < next), "{read:?}");
 }
 
 #[test]

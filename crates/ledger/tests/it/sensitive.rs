@@ -3,12 +3,16 @@
 use std::{fs, sync::Arc};
 
 use axtary_actionpass::{Cause, Effect, Guard, Json, SigningKey, testing};
-use axtary_ledger::{Durability, FileLedger, disclosed, tail, verify};
+use axtary_ledger::{Disclosures, Durability, FileLedger, Reader, disclosed, tail, verify};
 
 use crate::kit::Scene;
 
 /// A ledger with one decision, of which the fact `count` and the payload's hash are sensitive.
 fn scene() -> Scene {
+    after_decisions(1)
+}
+
+fn after_decisions(decisions: usize) -> Scene {
     let scene = Scene::new();
     let policy = testing::policy(|_| {
         Ok(testing::answer(Effect::Deny, Cause::NoPermit)
@@ -17,7 +21,9 @@ fn scene() -> Scene {
     let ledger = Arc::new(FileLedger::open(scene.path(), Durability::Synced).unwrap());
     let issuer = "https://gate.example".parse().unwrap();
     let guard = Guard::new(policy, ledger, SigningKey::from_seed(&[7; 32]), issuer).unwrap();
-    guard.check(&testing::action("slack.messages.post").unwrap()).unwrap_err();
+    for _ in 0..decisions {
+        guard.check(&testing::action("slack.messages.post").unwrap()).unwrap_err();
+    }
     scene
 }
 
@@ -73,6 +79,34 @@ fn the_disclosures_of_a_record_that_a_crash_prevented_are_not_taken_for_anothers
     let count: Vec<_> = values.iter().filter(|one| one.name() == "count").collect();
     assert_eq!(count.len(), 1);
     assert_eq!(count[0].value(), &Json::from(3));
+}
+
+#[test]
+fn the_disclosures_of_many_records_are_found_in_their_order_whatever_was_erased_or_left_by_a_crash()
+{
+    let scene = after_decisions(5);
+    let disclosed = |scene: &Scene| -> Vec<usize> {
+        let mut disclosures = Disclosures::of(scene.path());
+        let reader = Reader::open(scene.path()).unwrap();
+        reader.map(|entry| disclosures.of_record(&entry.unwrap()).unwrap().len()).collect()
+    };
+    assert_eq!(disclosed(&scene), [2; 5]);
+
+    let whole = fs::read_to_string(scene.beside("sensitive")).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    let write = |lines: &[&str]| {
+        fs::write(scene.beside("sensitive"), format!("{}\n", lines.join("\n"))).unwrap();
+    };
+    write(&[lines[0], lines[2], lines[4]]);
+    assert_eq!(disclosed(&scene), [2, 0, 2, 0, 2]);
+    // Records 1 to 3 were written anew after a crash took the first ones.
+    let orphans: Vec<String> =
+        lines[1..4].iter().map(|line| line.replace("\"count\",3", "\"count\",9")).collect();
+    let orphans: Vec<&str> = orphans.iter().map(String::as_str).collect();
+    write(&[&lines[..1], &orphans, &lines[1..]].concat());
+    assert_eq!(disclosed(&scene), [2; 5]);
+    write(&[lines[3], lines[1], lines[4], lines[0], lines[2]]);
+    assert_eq!(disclosed(&scene), [2; 5]);
 }
 
 #[test]
