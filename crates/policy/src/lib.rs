@@ -64,6 +64,7 @@ mod nesting;
 mod reads;
 mod recorded;
 mod rego;
+mod replay;
 mod select;
 mod source;
 mod stack;
@@ -77,6 +78,7 @@ pub use crate::{
     native::{NativeBuilder, NativeEngine, Rule},
     recorded::{RecordedError, recorded_action},
     rego::{RegoBuilder, RegoEngine},
+    replay::{Difference, Replayed, replay},
     stack::PolicyStack,
     ttl::read_ttl,
 };

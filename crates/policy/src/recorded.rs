@@ -1,7 +1,7 @@
 //! The action of a recorded decision, for those who decide on it again: under the policy in force, or under another.
 
 use axtary_actionpass::{
-    Action, Actor, Facts, InputError, Intent, Json, Object, Payload, PayloadHash,
+    Action, Actor, Facts, InputError, Intent, Json, Object, Payload, PayloadHash, Unavailable,
 };
 
 /// Why a record says too little to decide on again.
@@ -12,6 +12,22 @@ pub enum RecordedError {
     Form(String),
     /// The values of these facts are withheld.
     Withheld(Vec<String>),
+    /// There was no decision: a part of the gate had failed.
+    Undecided,
+    /// A part failed while it was decided on again.
+    Failed(Unavailable),
+}
+
+impl RecordedError {
+    /// A stable name for programs: `malformed`, `withheld`, `undecided` or `failed`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Form(_) => "malformed",
+            Self::Withheld(_) => "withheld",
+            Self::Undecided => "undecided",
+            Self::Failed(_) => "failed",
+        }
+    }
 }
 
 impl std::error::Error for RecordedError {}
@@ -25,6 +41,10 @@ impl std::fmt::Display for RecordedError {
                 "the record withholds {}, without which it cannot be decided on again; disclose their values",
                 names.join(", ")
             ),
+            Self::Undecided => {
+                f.write_str("the record holds no decision: a part of the gate had failed")
+            }
+            Self::Failed(cause) => write!(f, "it cannot be decided on again: {cause}"),
         }
     }
 }

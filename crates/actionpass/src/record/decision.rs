@@ -15,7 +15,13 @@ use crate::{
 
 impl Record {
     /// A decision, with everything it depended on. `pass` is the id and the expiry of the pass that will follow.
-    pub(crate) fn decision(
+    ///
+    /// A guard writes these; others make one to hold what a ledger has against what it would have.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] if there is no randomness to withhold a fact by.
+    pub fn decision(
         at: Timestamp,
         action: &Action,
         evaluation: &Evaluation,
