@@ -16,7 +16,10 @@ pub(crate) use self::{
     check::{Permitted, Token},
     init::Written,
     ledger::{Exported, History, Proof, Proven, Records, SignedCheckpoint, Stats, VerifiedLedger},
-    policy::{Checked, Coverage, Explained, PolicyCheck, RecordedDecision, Schema, Tested},
+    policy::{
+        Aim, Checked, Coverage, Example, Explained, Group, PassedOver, PolicyCheck,
+        RecordedDecision, ReplayReport, Schema, Tested,
+    },
     verify::Valid,
 };
 use crate::{
@@ -62,6 +65,7 @@ pub(crate) enum Answer {
     Schema(Schema),
     Explained(Box<Explained>),
     Tested(Box<Tested>),
+    Replayed(Box<ReplayReport>),
     LedgerVerified(VerifiedLedger),
     Records(Records),
     History(Box<History>),
@@ -79,6 +83,7 @@ impl Answer {
         match self {
             Self::Explained(explained) => explained.exit(),
             Self::Tested(tested) => tested.exit(),
+            Self::Replayed(report) => report.exit(),
             Self::Initialized(_)
             | Self::Permitted(_)
             | Self::Valid(_)
@@ -103,7 +108,8 @@ Exit codes:
   2  the arguments, axtary.yml, a key or a policy is wrong; a policy permits
      everything
   3  denied, or not to be normalized; the pass is refused; the ledger is not as
-     it was written; a case of `policy test` fails
+     it was written; a case of `policy test` fails; a decision, made
+     again, is another
   4  a human must approve first
   5  a part failed (disk, ledger, clock), and nothing was released
 

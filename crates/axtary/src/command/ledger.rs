@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use axtary_ledger::{CheckpointSigner, Index, NoteKey};
 use clap::{Args, Subcommand};
 
+pub(super) use self::read::About;
 pub(crate) use self::{
     export::Exported,
     prove::{Proof, Proven, SignedCheckpoint},
@@ -57,7 +58,7 @@ impl LedgerCommand {
 
 /// Which ledger.
 #[derive(Args)]
-struct LedgerArgument {
+pub(super) struct LedgerArgument {
     /// The ledger itself, instead of the one that axtary.yml names
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
     ledger: Option<PathBuf>,
@@ -72,7 +73,7 @@ struct Ledger {
 }
 
 impl LedgerArgument {
-    fn path(self) -> Result<PathBuf, Failure> {
+    pub(super) fn path(self) -> Result<PathBuf, Failure> {
         match self.ledger {
             Some(path) => Ok(path),
             None => Ok(Config::load(&self.config.config)?.ledger),

@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod replay;
 mod schema;
 mod test;
 
@@ -13,6 +14,7 @@ use clap::{Args, Subcommand};
 pub(crate) use self::{
     check::Checked,
     explain::{Explained, RecordedDecision},
+    replay::{Aim, Example, Group, PassedOver, ReplayReport},
     schema::Schema,
     test::{Check as PolicyCheck, Coverage, Tested},
 };
@@ -29,6 +31,7 @@ Example:
   axtary policy check
   axtary policy explain --action action.yml
   axtary policy test
+  axtary policy replay --policy drafts/
   axtary policy schema > policy/rules.schema.json";
 
 #[derive(Subcommand)]
@@ -38,6 +41,7 @@ pub(super) enum PolicyCommand {
     CedarSchema(schema::PrintCedarSchema),
     Explain(explain::Explain),
     Test(test::TestPolicy),
+    Replay(replay::Replay),
 }
 
 /// Which policy.
@@ -74,6 +78,9 @@ impl PolicyCommand {
                 explain.run(form).map(|explained| Answer::Explained(Box::new(explained)))
             }
             Self::Test(test) => test.run().map(|tested| Answer::Tested(Box::new(tested))),
+            Self::Replay(replay) => {
+                replay.run(form).map(|report| Answer::Replayed(Box::new(report)))
+            }
         }
     }
 }

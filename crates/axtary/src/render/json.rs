@@ -1,6 +1,7 @@
 //! Answers as one JSON object on one line, for programs. Members are never renamed or removed; new ones may come.
 
 mod explained;
+mod replay;
 mod tested;
 
 use std::{io, path::Path};
@@ -33,6 +34,7 @@ pub(super) fn answer(answer: &Answer) -> io::Result<String> {
         }
         Answer::Explained(explained) => object(explained::to_json(explained)),
         Answer::Tested(tested) => object(tested::to_json(tested)),
+        Answer::Replayed(report) => object(replay::replayed(report)),
         Answer::LedgerVerified(verified) => line(&LedgerJson::of(verified)),
         Answer::Records(Records(entries)) => {
             line(&RecordsJson { records: entries.iter().map(EntryJson::of).collect() })

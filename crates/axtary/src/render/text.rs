@@ -1,6 +1,7 @@
 //! Answers and failures as text, for humans.
 
 mod explained;
+mod replay;
 mod tested;
 
 use std::{
@@ -32,6 +33,7 @@ pub(super) fn answer(answer: &Answer) -> io::Result<String> {
         Answer::Schema(Schema::Cedar(schema)) => out.write_str(schema),
         Answer::Explained(explained) => explained::tell(&mut out, explained),
         Answer::Tested(tested) => tested::tell(&mut out, tested),
+        Answer::Replayed(report) => replay::replayed(&mut out, report),
         Answer::LedgerVerified(verified) => ledger_verified(&mut out, verified),
         Answer::Records(Records(entries)) => entries.iter().try_for_each(|e| record(&mut out, e)),
         Answer::History(history) => told(&mut out, history),

@@ -2,7 +2,7 @@
 
 use crate::kit::Gate;
 
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: [&[&str]; 22] = [
     &[],
     &["init"],
     &["check"],
@@ -14,6 +14,7 @@ const COMMANDS: [&[&str]; 21] = [
     &["policy", "cedar-schema"],
     &["policy", "explain"],
     &["policy", "test"],
+    &["policy", "replay"],
     &["ledger"],
     &["ledger", "verify"],
     &["ledger", "tail"],

@@ -18,4 +18,5 @@ mod policy;
 mod policy_cases;
 mod policy_changes;
 mod policy_library;
+mod replay;
 mod verify;

@@ -40,6 +40,13 @@ pub(super) struct Which {
     /// Of this kind: decision, outcome, approval, consumption, spend, key, policy, repair
     #[arg(long, value_name = "KIND", value_parser = kind)]
     kind: Option<RecordKind>,
+    #[command(flatten)]
+    about: About,
+}
+
+/// What the records are about, and when they were written.
+#[derive(Args, Default, PartialEq)]
+pub(in crate::command) struct About {
     /// Decisions for this agent
     #[arg(long, value_name = "AGENT")]
     agent: Option<String>,
@@ -75,6 +82,12 @@ impl Which {
     }
 
     pub(super) fn filter(&self) -> Filter {
+        self.kind.into_iter().fold(self.about.filter(), Filter::of_kind)
+    }
+}
+
+impl About {
+    pub(in crate::command) fn filter(&self) -> Filter {
         let texts = [
             (&self.agent, Filter::with_agent as fn(Filter, &str) -> Filter),
             (&self.tool, Filter::with_tool),
@@ -85,7 +98,6 @@ impl Which {
         for (text, with) in texts {
             filter = text.iter().fold(filter, |filter, text| with(filter, text));
         }
-        filter = self.kind.into_iter().fold(filter, Filter::of_kind);
         filter = self.since.into_iter().fold(filter, Filter::since);
         self.until.into_iter().fold(filter, Filter::until)
     }
