@@ -67,7 +67,7 @@ fn a_record_that_says_something_else_than_policy_does_is_found() {
     permit -> permit: 1
              1  by native:small-tested-changes
              1  with other constraints
-      record 0  TIME  codex-prod  github.pull_requests.create  repo:company/web-app  AP_ID
+      record 1  TIME  codex-prod  github.pull_requests.create  repo:company/web-app  AP_ID
         `native:small-tested-changes`: permits this action
         constraints: recorded {"base_branches":["main","master","develop"],"blocked_paths":[".env*","*.pem","*.key","id_rsa*",".axtary/","axtary.yml"],"max_files_changed":21,"requires_tests":true,"touches_production":false}
         constraints: now      {"base_branches":["main","master","develop"],"blocked_paths":[".env*","*.pem","*.key","id_rsa*",".axtary/","axtary.yml"],"max_files_changed":20,"requires_tests":true,"touches_production":false}
@@ -107,7 +107,7 @@ fn another_policy_is_tried_on_what_was_recorded() {
 
     permit -> deny: 1
              1  by native:small-tested-changes
-      record 0  TIME  codex-prod  github.pull_requests.create  repo:company/web-app  AP_ID
+      record 1  TIME  codex-prod  github.pull_requests.create  repo:company/web-app  AP_ID
         `native:small-tested-changes`: `files_changed` is 2, at most 1 allowed
 
     step_up -> step_up: 1

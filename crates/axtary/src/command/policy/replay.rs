@@ -81,7 +81,7 @@ impl Replay {
                 let again = decide_again(&policy, &entry, &mut disclosures)?;
                 report.take(&entry, again);
             }
-            if report.decisions % TELL_EVERY == 0 {
+            if report.decisions.is_multiple_of(TELL_EVERY) {
                 let so_far = reader.progress();
                 progress.show(so_far.bytes, so_far.of);
             }
