@@ -71,6 +71,27 @@ pub(crate) fn checkpoint_signer(config: &Config) -> Result<Option<CheckpointSign
     }))
 }
 
+/// The public half of what signs the ledger's checkpoints, if `axtary.yml` names it: read from the `.vkey` beside the key, where
+/// there is one, since whoever only verifies need not be able to sign.
+pub(crate) fn checkpoint_key(config: &Config) -> Result<Option<NoteKey>, OpenError> {
+    let Some(Checkpoints { origin, key, .. }) = &config.checkpoints else { return Ok(None) };
+    let path = key.with_extension("vkey");
+    if !path.exists() {
+        return Ok(checkpoint_signer(config)?.map(|signer| signer.log().clone()));
+    }
+    let text = file::read_text(&path, MAX_KEY_BYTES)?;
+    let wrong = |problem: String| OpenError::Config(ConfigError::new(&path, problem));
+    let log = NoteKey::parse(text.trim_end()).map_err(|error| wrong(error.to_string()))?;
+    if log.name() != origin {
+        let config = config.path().display();
+        return Err(wrong(format!(
+            "it is the key of `{}`, and {config} names `{origin}`",
+            log.name()
+        )));
+    }
+    Ok(Some(log))
+}
+
 /// The keys whose passes a verifier beside the gate trusts: the gate's own.
 pub(crate) fn trusted_keys(config: &Config, issuer: Issuer) -> Result<KeySet, OpenError> {
     let key = signing_key(&config.signing_key)?;

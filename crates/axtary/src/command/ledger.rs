@@ -80,6 +80,18 @@ impl LedgerArgument {
         }
     }
 
+    /// The ledger, and the public key of its checkpoints, if axtary.yml says.
+    fn with_key(self) -> Result<(PathBuf, Option<NoteKey>), Failure> {
+        match self.ledger {
+            Some(path) => Ok((path, None)),
+            None => {
+                let config = Config::load(&self.config.config)?;
+                let key = wire::checkpoint_key(&config)?;
+                Ok((config.ledger, key))
+            }
+        }
+    }
+
     fn open(self) -> Result<Ledger, Failure> {
         match self.ledger {
             Some(path) => Ok(Ledger { path, signer: None }),

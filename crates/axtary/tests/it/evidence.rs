@@ -75,6 +75,39 @@ fn a_checkpoint_of_another_key_is_not_believed() {
 }
 
 #[test]
+fn a_key_without_a_checkpoint_is_a_mistake_and_not_passed_over() {
+    let (gate, id) = after_two_decisions();
+    for command in
+        [["ledger", "verify", "--key", KEY].as_slice(), &["ledger", "prove", &id, "--key", KEY]]
+    {
+        let ran = gate.run(command).code(2);
+        assert!(ran.err.contains("--checkpoint <FILE>"), "{ran:?}");
+    }
+}
+
+#[test]
+fn whoever_verifies_needs_the_public_key_alone() {
+    let (gate, _) = after_two_decisions();
+    fs::remove_file(gate.path(".axtary/checkpoint.pem")).unwrap();
+    let json = gate.run(&["ledger", "verify", "--json"]).code(0).json();
+    assert_eq!(number(&json, "checkpointed"), 3);
+    // The key is held to: another one's checkpoints are not believed.
+    let key = gate.read(KEY);
+    fs::copy(Gate::new().path(KEY), gate.path(KEY)).unwrap();
+    gate.run(&["ledger", "verify"]).code(3);
+    gate.write(KEY, &key.replace("axtary.local", "axtary.other"));
+    let ran = gate.run(&["ledger", "verify"]).code(2);
+    assert_snapshot!(ran.err, @"error: .axtary/checkpoint.vkey: not a verifier key, which is a name, an id and a key, joined by `+`: its id is not that of its key");
+    gate.write(KEY, &key);
+    gate.edit("axtary.yml", "origin: axtary.local/ledger", "origin: axtary.local/other");
+    let ran = gate.run(&["ledger", "verify"]).code(2);
+    assert_snapshot!(ran.err, @"error: .axtary/checkpoint.vkey: it is the key of `axtary.local/ledger`, and axtary.yml names `axtary.local/other`");
+    // Without it, the private one says what it is.
+    fs::remove_file(gate.path(KEY)).unwrap();
+    gate.run(&["ledger", "verify"]).code(2);
+}
+
+#[test]
 fn a_record_is_proven_to_whoever_has_the_logs_public_key_alone() {
     let (gate, id) = after_two_decisions();
     let ran = gate.run(&["ledger", "prove", &id, "--out", "record.tlog-proof"]).code(0);

@@ -42,7 +42,7 @@ pub(super) struct CheckpointArgument {
     #[arg(long, value_name = "FILE", requires = "key")]
     checkpoint: Option<PathBuf>,
     /// The key that signed it: a verifier key, or its file
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", requires = "checkpoint")]
     key: Option<String>,
 }
 

@@ -6,7 +6,7 @@ use axtary_actionpass::LedgerHash;
 use axtary_ledger::{Checkpoint, Verification, Verified};
 use clap::Args;
 
-use super::{Ledger, LedgerArgument, MAX_NOTE_BYTES, note_key};
+use super::{LedgerArgument, MAX_NOTE_BYTES, note_key};
 use crate::{
     failure::Failure,
     file,
@@ -19,7 +19,9 @@ use crate::{
 Names each line that was edited, inserted, removed or moved, and whether the
 records before it can be trusted. Whoever can write the ledger and what stands
 beside it can rewrite both; that is found out by a hash (--expect) or a signed
-checkpoint (--checkpoint) that was kept elsewhere.
+checkpoint (--checkpoint) that was kept elsewhere. The checkpoint beside the
+ledger is held to the public key beside the one that axtary.yml names, .vkey;
+the private one is read only where that is not there.
 
 Example:
   axtary ledger verify
@@ -35,7 +37,7 @@ pub(in crate::command) struct Verify {
     #[arg(long, value_name = "FILE", requires = "key")]
     checkpoint: Vec<PathBuf>,
     /// The key that signed it: a verifier key, or its file
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", requires = "checkpoint")]
     key: Option<String>,
 }
 
@@ -47,10 +49,10 @@ pub(crate) struct VerifiedLedger {
 
 impl Verify {
     pub(super) fn run(self, form: Form) -> Result<VerifiedLedger, Failure> {
-        let Ledger { path, signer } = self.ledger.open()?;
+        let (path, log) = self.ledger.with_key()?;
         let mut verification = Verification::of(&path).with_expected(&self.expect);
-        if let Some(signer) = &signer {
-            verification = verification.with_key(signer.log().clone());
+        if let Some(log) = log {
+            verification = verification.with_key(log);
         }
         if let Some(key) = self.key {
             let key = note_key(&key)?;
