@@ -17,8 +17,8 @@ pub(crate) use self::{
     init::Written,
     ledger::{Exported, History, Proof, Proven, Records, SignedCheckpoint, Stats, VerifiedLedger},
     policy::{
-        Aim, Checked, Coverage, Example, Explained, Group, PassedOver, PolicyCheck,
-        RecordedDecision, ReplayReport, Schema, Tested,
+        Aim, Checked, Cost, Coverage, Example, Explained, Group, Measured, PassedOver, PolicyCheck,
+        RecordedDecision, ReplayReport, SMALL_SAMPLE, Schema, Tested,
     },
     verify::Valid,
 };
@@ -66,6 +66,7 @@ pub(crate) enum Answer {
     Explained(Box<Explained>),
     Tested(Box<Tested>),
     Replayed(Box<ReplayReport>),
+    Measured(Box<Measured>),
     LedgerVerified(VerifiedLedger),
     Records(Records),
     History(Box<History>),
@@ -89,6 +90,7 @@ impl Answer {
             | Self::Valid(_)
             | Self::Checked(_)
             | Self::Schema(_)
+            | Self::Measured(_)
             | Self::LedgerVerified(_)
             | Self::Records(_)
             | Self::History(_)

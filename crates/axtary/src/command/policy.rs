@@ -1,5 +1,6 @@
 //! `axtary policy`: what policy says, before and after it is in force.
 
+mod bench;
 mod check;
 mod explain;
 mod replay;
@@ -12,6 +13,7 @@ use axtary_policy::PolicyStack;
 use clap::{Args, Subcommand};
 
 pub(crate) use self::{
+    bench::{Cost, Measured, SMALL_SAMPLE},
     check::Checked,
     explain::{Explained, RecordedDecision},
     replay::{Aim, Example, Group, PassedOver, ReplayReport},
@@ -32,6 +34,7 @@ Example:
   axtary policy explain --action action.yml
   axtary policy test
   axtary policy replay --policy drafts/
+  axtary policy bench
   axtary policy schema > policy/rules.schema.json";
 
 #[derive(Subcommand)]
@@ -42,6 +45,7 @@ pub(super) enum PolicyCommand {
     Explain(explain::Explain),
     Test(test::TestPolicy),
     Replay(replay::Replay),
+    Bench(bench::Bench),
 }
 
 /// Which policy.
@@ -81,6 +85,7 @@ impl PolicyCommand {
             Self::Replay(replay) => {
                 replay.run(form).map(|report| Answer::Replayed(Box::new(report)))
             }
+            Self::Bench(bench) => bench.run().map(|measured| Answer::Measured(Box::new(measured))),
         }
     }
 }

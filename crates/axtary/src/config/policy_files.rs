@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use axtary_actionpass::AgentId;
+use axtary_actionpass::{AgentId, EngineName};
 use axtary_policy::TemplateLink;
 
 use crate::error::{ConfigError, FileError};
@@ -90,6 +90,17 @@ impl PolicyFiles {
             Some(named_in) if !names.any(is_of) => named_in.clone(),
             Some(_) | None => self.locate(name),
         }
+    }
+
+    /// The same, a language at a time.
+    pub(crate) fn by_language(&self) -> Vec<(EngineName, Self)> {
+        let none = Self { native: Vec::new(), cedar: Vec::new(), rego: Vec::new(), ..self.clone() };
+        let all = [
+            (EngineName::NATIVE, Self { native: self.native.clone(), ..none.clone() }),
+            (EngineName::CEDAR, Self { cedar: self.cedar.clone(), ..none.clone() }),
+            (EngineName::REGO, Self { rego: self.rego.clone(), ..none }),
+        ];
+        all.into_iter().filter(|(_, files)| !files.is_empty()).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

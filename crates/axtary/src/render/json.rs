@@ -1,6 +1,7 @@
 //! Answers as one JSON object on one line, for programs. Members are never renamed or removed; new ones may come.
 
 mod explained;
+mod measured;
 mod replay;
 mod tested;
 
@@ -35,6 +36,7 @@ pub(super) fn answer(answer: &Answer) -> io::Result<String> {
         Answer::Explained(explained) => object(explained::to_json(explained)),
         Answer::Tested(tested) => object(tested::to_json(tested)),
         Answer::Replayed(report) => object(replay::replayed(report)),
+        Answer::Measured(measured) => object(measured::to_json(measured)),
         Answer::LedgerVerified(verified) => line(&LedgerJson::of(verified)),
         Answer::Records(Records(entries)) => {
             line(&RecordsJson { records: entries.iter().map(EntryJson::of).collect() })

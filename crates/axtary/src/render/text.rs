@@ -1,6 +1,7 @@
 //! Answers and failures as text, for humans.
 
 mod explained;
+mod measured;
 mod replay;
 mod tested;
 
@@ -34,6 +35,7 @@ pub(super) fn answer(answer: &Answer) -> io::Result<String> {
         Answer::Explained(explained) => explained::tell(&mut out, explained),
         Answer::Tested(tested) => tested::tell(&mut out, tested),
         Answer::Replayed(report) => replay::replayed(&mut out, report),
+        Answer::Measured(measured) => measured::tell(&mut out, measured),
         Answer::LedgerVerified(verified) => ledger_verified(&mut out, verified),
         Answer::Records(Records(entries)) => entries.iter().try_for_each(|e| record(&mut out, e)),
         Answer::History(history) => told(&mut out, history),

@@ -2,7 +2,7 @@
 
 use crate::kit::Gate;
 
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: [&[&str]; 23] = [
     &[],
     &["init"],
     &["check"],
@@ -15,6 +15,7 @@ const COMMANDS: [&[&str]; 22] = [
     &["policy", "explain"],
     &["policy", "test"],
     &["policy", "replay"],
+    &["policy", "bench"],
     &["ledger"],
     &["ledger", "verify"],
     &["ledger", "tail"],

@@ -15,6 +15,7 @@ mod ledger;
 mod misconfigured;
 mod output;
 mod policy;
+mod policy_bench;
 mod policy_cases;
 mod policy_changes;
 mod policy_library;

@@ -131,12 +131,15 @@ impl Explain {
             return Err(Failure::usage(message)
                 .help("`axtary ledger tail --kind decision` shows the last ones"));
         }
-        let open = disclosed(&path, &entry)?
-            .iter()
-            .fold(Object::new(), |all, one| all.with(one.name(), one.value().clone()));
-        let action = recorded_action(&entry.body, &open)?;
+        let action = recorded_action(&entry.body, &values_of(&path, &entry)?)?;
         Ok((action, Some(RecordedDecision::of(&entry))))
     }
+}
+
+/// The values that a record withholds and that are still beside the ledger.
+pub(super) fn values_of(ledger: &Path, entry: &Entry) -> Result<Object, Failure> {
+    let values = disclosed(ledger, entry)?;
+    Ok(values.iter().fold(Object::new(), |all, one| all.with(one.name(), one.value().clone())))
 }
 
 impl PolicyArgument {
