@@ -99,23 +99,28 @@ impl Progress {
             self.told = Some(percent);
             let done = usize::try_from(percent / 4).unwrap_or(0);
             let (doing, bar) = (self.doing, "#".repeat(done));
-            drop(print_error(&format!(
-                "\r{doing} [{bar:<25}] {percent:>3} % of {} MB",
-                of / 1_000_000
-            )));
+            let all = of / 1_000_000;
+            rewrite_line(&format!("{doing} [{bar:<25}] {percent:>3} % of {all} MB"));
         }
     }
 
     /// Takes the line away.
     pub(crate) fn end(self) {
         if self.told.is_some() {
-            drop(print_error(&format!("\r{:60}\r", "")));
+            rewrite_line(&" ".repeat(60));
+            rewrite_line("");
         }
     }
 }
 
 /// From how many bytes on a person would wait.
 const WORTH_TELLING: u64 = 50_000_000;
+
+/// Writes a line of our own words over the one that the cursor is in; the return to its start must stay one.
+fn rewrite_line(text: &str) {
+    // It is only for looking at.
+    drop(io::stderr().lock().write_all(format!("\r{text}").as_bytes()));
+}
 
 /// Prints something that is worth knowing beside the answer.
 pub(crate) fn note(text: &str) {
