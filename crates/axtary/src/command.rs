@@ -18,7 +18,7 @@ pub(crate) use self::{
     ledger::{Exported, History, Proof, Proven, Records, SignedCheckpoint, Stats, VerifiedLedger},
     policy::{
         Aim, Checked, Cost, Coverage, Example, Explained, Group, Measured, PassedOver, PolicyCheck,
-        RecordedDecision, ReplayReport, SMALL_SAMPLE, Schema, Tested,
+        RecordedDecision, ReplayReport, SMALL_SAMPLE, Schema, Tested, TestedFile,
     },
     verify::Valid,
 };

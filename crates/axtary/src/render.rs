@@ -3,14 +3,18 @@
 
 mod escape;
 mod json;
+mod junit;
 mod text;
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::{
+    fmt,
+    io::{self, IsTerminal as _, Write as _},
+};
 
 use axtary_ledger::Entry;
 
 use crate::{
-    command::Answer,
+    command::{Answer, Tested},
     failure::{Exit, Failure},
 };
 
@@ -79,6 +83,20 @@ pub(crate) fn entry(entry: &Entry, form: Form) -> bool {
     line.and_then(|line| print(&line)).is_ok()
 }
 
+/// What came of cases, as a document for CI systems.
+pub(crate) fn junit(tested: &Tested) -> io::Result<String> {
+    junit::report(tested).map_err(io::Error::other)
+}
+
+/// Takes away what stands on a terminal.
+pub(crate) fn clear() {
+    let mut out = io::stdout().lock();
+    if out.is_terminal() {
+        // What cannot be cleared can still be read.
+        drop(out.write_all(b"\x1b[2J\x1b[3J\x1b[H"));
+    }
+}
+
 /// How far something long is, on a terminal where a person waits for it.
 pub(crate) struct Progress {
     doing: &'static str,
@@ -94,13 +112,26 @@ impl Progress {
 
     /// Shows how many bytes of how many are read, once for each hundredth of it. What is quick is not told of.
     pub(crate) fn show(&mut self, bytes: u64, of: u64) {
-        let percent = bytes.saturating_mul(100).checked_div(of).unwrap_or(100).min(100);
-        if self.on && of >= WORTH_TELLING && self.told != Some(percent) {
+        if of >= WORTH_TELLING {
+            self.tell(bytes, of, format_args!("{} MB", of / 1_000_000));
+        }
+    }
+
+    /// The same of things that are counted.
+    pub(crate) fn count(&mut self, done: usize, of: usize) {
+        if of >= WORTH_COUNTING {
+            let number = |count| u64::try_from(count).unwrap_or(u64::MAX);
+            self.tell(number(done), number(of), format_args!("{of}"));
+        }
+    }
+
+    fn tell(&mut self, done: u64, of: u64, all: fmt::Arguments<'_>) {
+        let percent = done.saturating_mul(100).checked_div(of).unwrap_or(100).min(100);
+        if self.on && self.told != Some(percent) {
             self.told = Some(percent);
-            let done = usize::try_from(percent / 4).unwrap_or(0);
-            let (doing, bar) = (self.doing, "#".repeat(done));
-            let all = of / 1_000_000;
-            rewrite_line(&format!("{doing} [{bar:<25}] {percent:>3} % of {all} MB"));
+            let filled = usize::try_from(percent / 4).unwrap_or(0);
+            let (doing, bar) = (self.doing, "#".repeat(filled));
+            rewrite_line(&format!("{doing} [{bar:<25}] {percent:>3} % of {all}"));
         }
     }
 
@@ -115,6 +146,8 @@ impl Progress {
 
 /// From how many bytes on a person would wait.
 const WORTH_TELLING: u64 = 50_000_000;
+/// From how many decisions on.
+const WORTH_COUNTING: usize = 20_000;
 
 /// Writes a line of our own words over the one that the cursor is in; the return to its start must stay one.
 fn rewrite_line(text: &str) {

@@ -18,7 +18,7 @@ pub(crate) use self::{
     explain::{Explained, RecordedDecision},
     replay::{Aim, Example, Group, PassedOver, ReplayReport},
     schema::Schema,
-    test::{Check as PolicyCheck, Coverage, Tested},
+    test::{Check as PolicyCheck, Coverage, Tested, TestedFile},
 };
 use super::{Answer, ConfigArgument};
 use crate::{
@@ -67,6 +67,11 @@ impl PolicyArgument {
         Ok(PolicyFiles::of_paths(&self.paths)?)
     }
 
+    /// What names the policy: these paths, or axtary.yml.
+    fn named(&self) -> Vec<PathBuf> {
+        if self.paths.is_empty() { vec![self.config.config.clone()] } else { self.paths.clone() }
+    }
+
     fn load(&self) -> Result<PolicyStack, Failure> {
         Ok(wire::policy(&self.files()?)?)
     }
@@ -81,11 +86,11 @@ impl PolicyCommand {
             Self::Explain(explain) => {
                 explain.run(form).map(|explained| Answer::Explained(Box::new(explained)))
             }
-            Self::Test(test) => test.run().map(|tested| Answer::Tested(Box::new(tested))),
             Self::Replay(replay) => {
                 replay.run(form).map(|report| Answer::Replayed(Box::new(report)))
             }
             Self::Bench(bench) => bench.run().map(|measured| Answer::Measured(Box::new(measured))),
+            Self::Test(test) => test.run(form),
         }
     }
 }

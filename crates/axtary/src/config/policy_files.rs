@@ -73,6 +73,12 @@ impl PolicyFiles {
         Ok(files)
     }
 
+    /// Where all of them lie.
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
+        let names = self.native.iter().chain(&self.cedar).chain(&self.rego);
+        names.map(|name| self.locate(name)).collect()
+    }
+
     /// Where a file lies.
     pub(crate) fn locate(&self, name: &str) -> PathBuf {
         self.folder.join(name)

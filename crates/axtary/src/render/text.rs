@@ -14,6 +14,7 @@ use axtary_actionpass::{Cause, Json, Object, PassView, Reason, RecordKind, Refus
 use axtary_ledger::{Damage, Entry, Place, ProvenRecord};
 use serde::Serialize;
 
+pub(in crate::render) use self::tested::failed as failed_check;
 use super::escape::Inline;
 use crate::{
     command::{

@@ -1,6 +1,8 @@
 //! Policy is tested by cases: one that is not decided as it says is told of with the reason, and one that would test nothing is a
 //! mistake.
 
+use std::{path::Path, process::Command};
+
 use axtary::actionpass::{Json, Object};
 
 use crate::kit::{Gate, Ran, text};
@@ -331,4 +333,50 @@ fn a_permit_that_was_only_missed_did_not_fire() {
     gate.write("all.cases.yml", &format!("{head}{case}"));
     let ran = test(&gate, &["--coverage"]).code(0);
     assert!(ran.out.contains("never fired: `native:small` at rules.yml:3"), "{ran:?}");
+}
+
+#[test]
+fn a_report_is_read_by_what_others_wrote_to_read_reports() {
+    let gate = folder();
+    gate.edit("all.cases.yml", "the release is frozen", "'<frozen> & \"done\"'");
+    gate.edit("all.cases.yml", "reasons: [frozen]", "reasons: [ask]");
+    let all = gate.read("all.cases.yml");
+    gate.write("all.cases.yml", all.split("  - name: the night").next().unwrap());
+    gate.write("report.xml", "an older one");
+    test(&gate, &["--junit", "report.xml", "--require-coverage"]).code(3);
+    assert!(
+        gate.read("report.xml")
+            .starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites ")
+    );
+    test(&gate, &["--junit", "nowhere/report.xml"]).code(5);
+    let Some(python) = python() else { return };
+    let mut read = Command::new(python);
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop");
+    let ran = Ran::of(read.arg(sources.join("read_junit.py")).arg(gate.path("report.xml"))).code(0);
+    let expected = "\
+5 2 0
+all.cases.yml 4 1
+- <frozen> & \"done\" [rules.yml] | reason | reason: expected ask, got native:frozen | policy: rules.yml
+coverage 1 1
+- native:night decides a case | coverage | the policy never decided a case |
+";
+    assert_eq!(ran.out.trim_end(), expected.trim_end());
+}
+
+/// A Python with `junitparser`, if one could be installed.
+#[expect(clippy::print_stderr, reason = "a test that was not made must not look as if it was")]
+fn python() -> Option<std::path::PathBuf> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/install.sh");
+    let into = Path::new(env!("CARGO_TARGET_TMPDIR")).join("interop");
+    let output = Command::new("bash").arg(script).arg(&into).output();
+    let why = match output {
+        Ok(output) if output.status.success() => return Some(into.join("python/bin/python")),
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(error) => error.to_string(),
+    };
+    assert!(std::env::var_os("AXTARY_REQUIRE_INTEROP").is_none(), "junitparser is required: {why}");
+    eprintln!(
+        "\n*** SKIPPED: reading a report by junitparser, which could not be installed: {why}\n"
+    );
+    None
 }

@@ -4,19 +4,30 @@ mod cases;
 mod coverage;
 mod find;
 mod run;
+mod watch;
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
 
-use axtary_actionpass::Audience;
+use axtary_actionpass::PolicyInfo;
 use clap::Args;
 
-use self::{cases::CaseFile, run::PolicySets};
+use self::{
+    cases::{Case, CaseFile},
+    run::PolicySets,
+    watch::Watched,
+};
 pub(crate) use self::{
     coverage::Coverage,
     run::{Check, TestedFile},
 };
 use super::PolicyArgument;
-use crate::failure::{Exit, Failure};
+use crate::{
+    command::{Answer, unwritten},
+    config::PolicyFiles,
+    error::FileError,
+    failure::{Exit, Failure},
+    render::{self, Form, Progress},
+};
 
 /// Decide the cases in a folder, and say which are not decided as they should be
 #[derive(Args)]
@@ -36,7 +47,8 @@ whose names begin with a dot. Exit code 3 if a case fails.
 
 Example:
   axtary policy test
-  axtary policy test policy/ --filter production --coverage")]
+  axtary policy test policy/ --filter production --watch
+  axtary policy test policy/ --require-coverage --junit policy.xml")]
 pub(in crate::command) struct TestPolicy {
     /// A folder with files of cases, or one such file
     #[arg(default_value = ".")]
@@ -50,6 +62,12 @@ pub(in crate::command) struct TestPolicy {
     /// Fail if a policy never decided a case
     #[arg(long, conflicts_with = "filter")]
     require_coverage: bool,
+    /// Write a report for CI here, as JUnit's XML; an older one is replaced
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Test again whenever a case or a policy changes, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
     #[command(flatten)]
     policy: PolicyArgument,
 }
@@ -74,50 +92,128 @@ impl Tested {
         self.checks().filter(|check| check.failed.is_some()).count()
     }
 
+    /// The policies that never decided a case, although each should have.
+    pub(crate) fn uncovered(&self) -> impl Iterator<Item = &PolicyInfo> {
+        let coverage = self.coverage.iter().filter(|_| self.require_coverage);
+        coverage.flat_map(Coverage::never)
+    }
+
     pub(crate) fn exit(&self) -> Exit {
-        let uncovered = self.require_coverage
-            && self.coverage.iter().any(|coverage| coverage.never().next().is_some());
-        if self.failed() > 0 || uncovered { Exit::Refused } else { Exit::Success }
+        if self.failed() > 0 || self.uncovered().next().is_some() {
+            Exit::Refused
+        } else {
+            Exit::Success
+        }
     }
 }
 
-/// The executor that actions are for where a case names none, wherever the cases are run: that of a new axtary.yml.
-const AUDIENCE: &str = "github-executor";
+/// What is to be done with one file.
+struct Planned<'a> {
+    file: &'a CaseFile,
+    cases: Vec<&'a Case>,
+    sets: Vec<usize>,
+}
 
 impl TestPolicy {
-    pub(super) fn run(&self) -> Result<Tested, Failure> {
-        let audience: Audience = AUDIENCE.parse()?;
+    pub(super) fn run(&self, form: Form) -> Result<Answer, Failure> {
+        let test = || self.once(form).map(|tested| Answer::Tested(Box::new(tested)));
+        if !self.watch {
+            return test();
+        }
+        let mut watched = Watched::new(&self.path, self.policies());
+        let told = |result: &Result<Answer, Failure>| {
+            render::clear();
+            match result {
+                Ok(answer) => render::answer(answer, form),
+                Err(failure) => render::failure(failure, form),
+            };
+            render::note("waiting for a change; Ctrl-C ends");
+        };
+        watch::repeat(test, told, || {
+            watched.wait();
+            // They may be about other policies now. Nothing is read before it was looked at.
+            watched = Watched::new(&self.path, self.policies());
+            true
+        })
+    }
+
+    /// The files that hold policy, as far as they are known: whoever tests says why they are not.
+    fn policies(&self) -> Vec<PathBuf> {
+        let files = find::case_files(&self.path).unwrap_or_default();
+        let cases = files.iter().filter_map(|path| CaseFile::load(path).ok());
+        let mut paths = Vec::new();
+        for file in cases {
+            let sets = file.sets.or_else(|| Some(vec![self.policy.files().ok()?]));
+            paths.extend(sets.iter().flatten().flat_map(PolicyFiles::paths));
+        }
+        paths.extend(self.policy.named());
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    fn once(&self, form: Form) -> Result<Tested, Failure> {
         let paths = find::case_files(&self.path)?;
         let files: Vec<CaseFile> =
-            paths.iter().map(|path| CaseFile::load(path, &audience)).collect::<Result<_, _>>()?;
+            paths.iter().map(|path| CaseFile::load(path)).collect::<Result<_, _>>()?;
         let mut sets = PolicySets::default();
-        let mut tested = Vec::with_capacity(files.len());
-        let mut cases = 0;
-        for file in &files {
+        let plan = self.plan(&files, &mut sets)?;
+        let cases = plan.iter().map(|planned| planned.cases.len()).sum();
+        if cases == 0 {
+            return Err(Failure::usage("no case has that text in its name or its file's path")
+                .help("write less after `--filter`, or leave it out"));
+        }
+        let decisions: usize = plan.iter().map(|one| one.cases.len() * one.sets.len()).sum();
+        let mut progress = Progress::of("deciding", form);
+        let mut done = 0;
+        let tested = plan
+            .iter()
+            .map(|Planned { file, cases, sets: of }| {
+                sets.run(file, cases, of, || {
+                    done += 1;
+                    progress.count(done, decisions);
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        progress.end();
+        let coverage = if self.coverage || self.require_coverage {
+            sets.into_sets().into_iter().map(Coverage::of).collect()
+        } else {
+            Vec::new()
+        };
+        let tested =
+            Tested { files: tested, cases, coverage, require_coverage: self.require_coverage };
+        if let Some(path) = &self.junit {
+            let report = render::junit(&tested)
+                .and_then(|report| fs::write(path, report))
+                .map_err(|cause| FileError { operation: "write", path: path.clone(), cause });
+            report.map_err(|error| unwritten(&error))?;
+        }
+        Ok(tested)
+    }
+
+    /// The cases that are wanted of each file, with the sets of policies that they are about, loaded.
+    fn plan<'a>(
+        &self,
+        files: &'a [CaseFile],
+        sets: &mut PolicySets,
+    ) -> Result<Vec<Planned<'a>>, Failure> {
+        let mut plan = Vec::new();
+        for file in files {
             let whole = self.holds(&file.path.display().to_string());
-            let wanted = file.cases.iter().filter(|case| whole || self.holds(&case.name));
-            if wanted.clone().next().is_none() {
+            let cases: Vec<&Case> =
+                file.cases.iter().filter(|case| whole || self.holds(&case.name)).collect();
+            if cases.is_empty() {
                 continue;
             }
             let named = match &file.sets {
                 Some(named) => named.clone(),
                 None => vec![self.policy.files()?],
             };
-            let loaded =
-                named.iter().map(|files| sets.load(files)).collect::<Result<Vec<_>, _>>()?;
-            cases += wanted.clone().count();
-            tested.push(sets.run(file, wanted, &loaded)?);
+            let of = named.iter().map(|files| sets.load(files)).collect::<Result<_, _>>()?;
+            plan.push(Planned { file, cases, sets: of });
         }
-        if cases == 0 {
-            return Err(Failure::usage("no case has that text in its name or its file's path")
-                .help("write less after `--filter`, or leave it out"));
-        }
-        let coverage = if self.coverage || self.require_coverage {
-            sets.into_sets().into_iter().map(Coverage::of).collect()
-        } else {
-            Vec::new()
-        };
-        Ok(Tested { files: tested, cases, coverage, require_coverage: self.require_coverage })
+        Ok(plan)
     }
 
     fn holds(&self, text: &str) -> bool {

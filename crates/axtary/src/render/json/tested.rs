@@ -3,7 +3,10 @@
 use axtary_actionpass::{Json, Object};
 
 use super::{explained, number, policy, shown};
-use crate::command::{Coverage, PolicyCheck, Tested};
+use crate::{
+    command::{Coverage, PolicyCheck, Tested},
+    failure::Exit,
+};
 
 pub(super) fn to_json(tested: &Tested) -> Object {
     let files = tested.files.iter().map(|file| {
@@ -15,7 +18,8 @@ pub(super) fn to_json(tested: &Tested) -> Object {
         .with("cases", count(tested.cases))
         .with("checks", count(tested.checks().count()))
         .with("failed", count(tested.failed()))
-        .with("files", files.collect::<Vec<_>>());
+        .with("files", files.collect::<Vec<_>>())
+        .with("passed", tested.exit() == Exit::Success);
     if tested.coverage.is_empty() {
         return object;
     }

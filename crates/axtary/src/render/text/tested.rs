@@ -15,6 +15,7 @@ pub(super) fn tell(out: &mut String, tested: &Tested) -> fmt::Result {
             }
             writeln!(out, ": {}", Inline(&check.case))?;
             failed(out, check)?;
+            writeln!(out)?;
         }
     }
     for coverage in &tested.coverage {
@@ -23,19 +24,17 @@ pub(super) fn tell(out: &mut String, tested: &Tested) -> fmt::Result {
     counted(out, tested)
 }
 
-fn failed(out: &mut String, check: &PolicyCheck) -> fmt::Result {
+/// How a check failed.
+pub(in crate::render) fn failed(out: &mut String, check: &PolicyCheck) -> fmt::Result {
     let Some(failed) = &check.failed else { return Ok(()) };
     writeln!(out, "  policy: {}", Inline(&check.policies))?;
-    for unmet in &failed.unmet {
-        let (expected, got) = (Inline(&unmet.expected), Inline(&unmet.got));
-        writeln!(out, "  {}: expected {expected}, got {got}", unmet.part)?;
-    }
+    failed.unmet.iter().try_for_each(|unmet| writeln!(out, "  {}", Inline(unmet)))?;
     if let Some(explanation) = &failed.explanation {
         let mut decided = String::new();
         explained::decided(&mut decided, explanation)?;
         decided.lines().try_for_each(|line| writeln!(out, "    {line}"))?;
     }
-    writeln!(out)
+    Ok(())
 }
 
 fn covered(out: &mut String, coverage: &Coverage) -> fmt::Result {
@@ -64,8 +63,18 @@ fn counted(out: &mut String, tested: &Tested) -> fmt::Result {
     let files = count(tested.files.len(), "file", "files");
     write!(out, "{cases} in {files}, {}: ", count(checks, "decision", "decisions"))?;
     match failed {
-        0 => writeln!(out, "all as expected"),
-        failed => writeln!(out, "{failed} not as expected"),
+        0 => writeln!(out, "all as expected")?,
+        failed => writeln!(out, "{failed} not as expected")?,
+    }
+    match tested.uncovered().count() {
+        0 => Ok(()),
+        never => {
+            let never = count(never, "policy", "policies");
+            writeln!(
+                out,
+                "{never} never decided a case, and `--require-coverage` demands that each does"
+            )
+        }
     }
 }
 

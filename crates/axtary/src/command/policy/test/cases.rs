@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use axtary_actionpass::{Action, Audience, Effect, EngineName, Object};
+use axtary_actionpass::{Action, Audience, Effect, EngineName, InputError, Object, Vocabulary};
 use serde::{
     Deserialize,
     de::{Deserializer, Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
@@ -24,6 +24,8 @@ use crate::{
 
 /// The largest file of cases that is read.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// The executor that actions are for where a case names none, wherever the cases are run: that of a new axtary.yml.
+const AUDIENCE: &str = "github-executor";
 const BOUNDS: Bounds = Bounds { depth: 64, nodes: 2_000_000 };
 
 /// A file of cases.
@@ -89,14 +91,14 @@ impl fmt::Display for ExpectedReason {
 }
 
 impl CaseFile {
-    /// Reads the file at `path`. Its actions are for `audience`, where they name none.
-    pub(super) fn load(path: &Path, audience: &Audience) -> Result<Self, ConfigError> {
+    /// Reads the file at `path`.
+    pub(super) fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = file::read_text(path, MAX_BYTES)
             .map_err(|error| ConfigError::new(path, error.problem()))?;
-        Self::parse(path, &text, audience)
+        Self::parse(path, &text)
     }
 
-    fn parse(path: &Path, text: &str, audience: &Audience) -> Result<Self, ConfigError> {
+    fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
         let File { version, policies, defaults, cases } = yaml::read(path, text, BOUNDS)?;
         if version.value != 1 {
             let problem = format!("the version is {}, and this `axtary` reads 1", version.value);
@@ -108,7 +110,11 @@ impl CaseFile {
                 .advise("write one, or remove the file"));
         }
         let sets = policies.map(|written| sets(path, written)).transpose()?;
-        let defaults = defaults.unwrap_or_default().or_audience(audience);
+        let audience: Audience = AUDIENCE
+            .parse()
+            .map_err(|error: InputError| ConfigError::new(path, error.to_string()))?;
+        let defaults = defaults.unwrap_or_default().or_audience(&audience);
+        let vocabulary = wire::vocabulary();
         let mut names = HashSet::new();
         let mut read = Vec::with_capacity(cases.value.len());
         for written in cases.value {
@@ -118,7 +124,7 @@ impl CaseFile {
                     .at(place(&written.name))
                     .advise("give each case a name of its own"));
             }
-            read.push(written.read(path, &defaults)?);
+            read.push(written.read(path, &defaults, &vocabulary)?);
         }
         Ok(Self { path: path.to_owned(), sets, cases: read })
     }
@@ -205,7 +211,12 @@ struct WrittenCase {
 }
 
 impl WrittenCase {
-    fn read(self, path: &Path, defaults: &WrittenAction) -> Result<Case, ConfigError> {
+    fn read(
+        self,
+        path: &Path,
+        defaults: &WrittenAction,
+        vocabulary: &Vocabulary,
+    ) -> Result<Case, ConfigError> {
         let mut action = self.action.unwrap_or_default().or(defaults);
         for fact in &self.without {
             if !action.remove_fact(&fact.value) {
@@ -219,7 +230,7 @@ impl WrittenCase {
         let action = if self.raw {
             action.action_of_any_facts(path)
         } else {
-            action.action(path, &wire::vocabulary())
+            action.action(path, vocabulary)
         };
         let action = action.map_err(|error| match error.line() {
             // What is missing has no place; the case that misses it has one.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt,
     path::{Path, PathBuf},
 };
 
@@ -60,6 +61,13 @@ pub(crate) struct Unmet {
     pub(crate) got: String,
 }
 
+/// `decision: expected deny, got permit`
+impl fmt::Display for Unmet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: expected {}, got {}", self.part, self.expected, self.got)
+    }
+}
+
 impl PolicySets {
     /// The set of these files, loaded if it is not yet.
     pub(super) fn load(&mut self, files: &PolicyFiles) -> Result<usize, OpenError> {
@@ -75,25 +83,27 @@ impl PolicySets {
         Ok(self.0.len() - 1)
     }
 
-    /// Decides the cases of `file` that are `wanted`, each under each of the sets.
-    pub(super) fn run<'a>(
+    /// Decides cases of `file`, each under each of the sets, and says so of each.
+    pub(super) fn run(
         &mut self,
         file: &CaseFile,
-        cases: impl Iterator<Item = &'a Case> + Clone,
+        cases: &[&Case],
         sets: &[usize],
+        mut decided: impl FnMut(),
     ) -> Result<TestedFile, ConfigError> {
         self.check_reasons(file, sets)?;
         let mut checks = Vec::new();
         for set in sets {
             let Some(set) = self.0.get_mut(*set) else { continue };
             let policies = set.label(&file.path);
-            for case in cases.clone() {
+            for case in cases {
                 checks.push(Check {
                     case: case.name.clone(),
                     line: case.line,
                     policies: policies.clone(),
                     failed: set.decide(case),
                 });
+                decided();
             }
         }
         Ok(TestedFile { path: file.path.clone(), checks })
@@ -132,7 +142,7 @@ impl PolicySets {
 impl PolicySet {
     /// Whether it is what these files and what goes with them would be loaded into, whoever names them.
     fn is_of(&self, files: &PolicyFiles) -> bool {
-        paths(&self.named) == paths(files)
+        self.named.paths() == files.paths()
             && self.named.groups == files.groups
             && self.named.links == files.links
             && self.named.entrypoints == files.entrypoints
@@ -146,7 +156,7 @@ impl PolicySet {
     }
 
     pub(super) fn files(&self) -> Vec<PathBuf> {
-        paths(&self.named)
+        self.named.paths()
     }
 
     fn decide(&mut self, case: &Case) -> Option<Box<Failed>> {
@@ -170,12 +180,6 @@ impl PolicySet {
         let explanation = Explanation::of(&self.stack, &case.action).ok();
         Some(Box::new(Failed { unmet, explanation }))
     }
-}
-
-/// Where the files lie.
-fn paths(files: &PolicyFiles) -> Vec<PathBuf> {
-    let names = files.native.iter().chain(&files.cedar).chain(&files.rego);
-    names.map(|name| files.locate(name)).collect()
 }
 
 impl Expected {
