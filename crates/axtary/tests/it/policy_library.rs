@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use crate::kit::{Ran, command};
+use crate::kit::{Gate, Ran, command};
 
 fn library() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/policies")
@@ -58,4 +58,34 @@ fn the_index_names_every_situation_and_no_other() {
         .map(|(name, _)| name)
         .collect();
     assert_eq!(linked, situations());
+}
+
+#[test]
+fn the_cases_on_the_page_about_testing_run() {
+    let page = fs::read_to_string(library().join("../testing-policy.md")).unwrap();
+    let (_, cases) = page.split_once("```yaml\nversion: 1\n").unwrap();
+    let (cases, _) = cases.split_once("```").unwrap();
+    let gate = Gate::empty();
+    gate.write("page.cases.yml", &format!("version: 1\n{cases}"));
+    let (agent, resource) = ("codex-prod", "company/web-app");
+    gate.write(
+        "rules.yml",
+        &format!(
+            "version: 1\nrules:\n  - {{ id: small-changes, effect: permit, agent: {agent}, tool: '**', \
+             resource: 'repo:{resource}', constraints: {{ max_files_changed: 12 }} }}\n"
+        ),
+    );
+    gate.write(
+        "limits.cedar",
+        &format!(
+            "permit (principal == Agent::\"{agent}\", action, resource == Repo::\"{resource}\")\n\
+             when {{ context.payload.files_changed <= 12 }};"
+        ),
+    );
+    gate.write(
+        "limits.rego",
+        "package axtary\nallow if { is_number(input.facts.files_changed); input.facts.files_changed <= 12 }\n",
+    );
+    let ran = gate.run(&["policy", "test"]).code(0);
+    assert_eq!(ran.out, "3 cases in 1 file, 6 decisions: all as expected\n");
 }
