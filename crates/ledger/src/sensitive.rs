@@ -78,6 +78,17 @@ impl Disclosures {
         search(input, entry.seq, commitments)
             .map_err(|error| IoFailure::new("read", &self.path, error))
     }
+
+    /// The same as values by name, for those who decide on a record again.
+    ///
+    /// # Errors
+    ///
+    /// As [`disclosed`].
+    pub fn values_of_record(&mut self, entry: &Entry) -> Result<Object, IoFailure> {
+        let disclosures = self.of_record(entry)?;
+        let values = disclosures.iter().map(|one| (one.name(), one.value().clone()));
+        Ok(values.fold(Object::new(), |all, (name, value)| all.with(name, value)))
+    }
 }
 
 /// What stands in the file for the record `seq`: on from here, and, if that is not all, in the whole file.

@@ -56,6 +56,7 @@
 //! [`Evaluation`]: axtary_actionpass::Evaluation
 
 mod cedar;
+mod draft;
 mod error;
 mod explain;
 mod live;
@@ -72,6 +73,7 @@ mod ttl;
 
 pub use crate::{
     cedar::{CedarBuilder, CedarEngine, CedarSchema, TemplateLink},
+    draft::Draft,
     error::{LoadError, ReloadError},
     explain::{Explanation, Finding},
     live::{LivePolicy, Reloaded},

@@ -64,30 +64,30 @@ impl From<InputError> for RecordedError {
 ///
 /// [`RecordedError`] if a member is missing or malformed, or a fact is withheld and not disclosed.
 pub fn recorded_action(body: &Object, disclosed: &Object) -> Result<Action, RecordedError> {
-    let text = |of: &Object, name: &str| {
-        let text = of.get(name).and_then(Json::as_str).map(str::to_owned);
-        text.ok_or_else(|| RecordedError::Form(format!("it has no text `{name}`")))
-    };
-    let object = |name: &str| {
-        let object = body.get(name).and_then(Json::as_object).cloned();
-        object.ok_or_else(|| RecordedError::Form(format!("it has no object `{name}`")))
-    };
-    let said = object("intent")?;
-    let mut intent = Intent::new(text(&said, "text")?)?;
+    let said = object(body, "intent")?;
+    let mut intent = Intent::new(text(said, "text")?)?;
     if said.get("task_id").is_some() {
-        intent = intent.with_task(text(&said, "task_id")?.parse()?);
+        intent = intent.with_task(text(said, "task_id")?.parse()?);
     }
     let actor = Actor::new(text(body, "agent_id")?.parse()?, text(body, "human_owner")?.parse()?);
+    let (facts, missing) = facts(body, disclosed)?;
+    if !missing.is_empty() {
+        return Err(RecordedError::Withheld(missing));
+    }
     Ok(Action::builder(actor, text(body, "tool")?.parse()?, text(body, "resource")?.parse()?)
         .intent(intent)
         .audience(text(body, "audience")?.parse()?)
         .payload(Payload::from_json(&Object::new().into()).map_err(InputError::from)?)
-        .facts(Facts::new(facts(object("facts")?, body, disclosed)?)?)
+        .facts(Facts::new(facts)?)
         .build()?)
 }
 
-/// The facts that stand in the record, and those that were disclosed.
-fn facts(mut facts: Object, body: &Object, disclosed: &Object) -> Result<Object, RecordedError> {
+/// The facts that stand in the record and those that were disclosed, and the names of those that were not.
+pub(crate) fn facts(
+    body: &Object,
+    disclosed: &Object,
+) -> Result<(Object, Vec<String>), RecordedError> {
+    let mut facts = object(body, "facts")?.clone();
     let mut missing = Vec::new();
     let withheld = body.get("sensitive").and_then(Json::as_object);
     let names = withheld.into_iter().flat_map(Object::iter).map(|(name, _)| name);
@@ -97,5 +97,16 @@ fn facts(mut facts: Object, body: &Object, disclosed: &Object) -> Result<Object,
             None => missing.push(name.to_owned()),
         }
     }
-    if missing.is_empty() { Ok(facts) } else { Err(RecordedError::Withheld(missing)) }
+    Ok((facts, missing))
+}
+
+/// A member that is a text.
+pub(crate) fn text<'a>(of: &'a Object, name: &str) -> Result<&'a str, RecordedError> {
+    let text = of.get(name).and_then(Json::as_str);
+    text.ok_or_else(|| RecordedError::Form(format!("it has no text `{name}`")))
+}
+
+fn object<'a>(of: &'a Object, name: &str) -> Result<&'a Object, RecordedError> {
+    let object = of.get(name).and_then(Json::as_object);
+    object.ok_or_else(|| RecordedError::Form(format!("it has no object `{name}`")))
 }

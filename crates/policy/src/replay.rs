@@ -7,7 +7,7 @@ use axtary_actionpass::{
     Timestamp,
 };
 
-use crate::recorded::{RecordedError, recorded_action};
+use crate::recorded::{RecordedError, recorded_action, text};
 
 /// A recorded decision, made again.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,11 +100,6 @@ fn recorded_effect(body: &Object) -> Result<Effect, RecordedError> {
     effects
         .find(|effect| effect.as_str() == decision)
         .ok_or_else(|| RecordedError::Form("its `decision` is none that is known".to_owned()))
-}
-
-fn text<'a>(body: &'a Object, name: &str) -> Result<&'a str, RecordedError> {
-    let text = body.get(name).and_then(Json::as_str);
-    text.ok_or_else(|| RecordedError::Form(format!("it has no text `{name}`")))
 }
 
 fn differences(
