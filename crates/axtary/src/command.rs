@@ -17,8 +17,8 @@ pub(crate) use self::{
     init::Written,
     ledger::{Exported, History, Proof, Proven, Records, SignedCheckpoint, Stats, VerifiedLedger},
     policy::{
-        Aim, Checked, Cost, Coverage, Example, Explained, Group, Measured, PassedOver, PolicyCheck,
-        RecordedDecision, ReplayReport, SMALL_SAMPLE, Schema, Tested, TestedFile,
+        Aim, Checked, Cost, Coverage, Drafted, Example, Explained, Group, Measured, PassedOver,
+        PolicyCheck, RecordedDecision, ReplayReport, SMALL_SAMPLE, Schema, Tested, TestedFile,
     },
     verify::Valid,
 };
@@ -67,6 +67,7 @@ pub(crate) enum Answer {
     Tested(Box<Tested>),
     Replayed(Box<ReplayReport>),
     Measured(Box<Measured>),
+    Drafted(Drafted),
     LedgerVerified(VerifiedLedger),
     Records(Records),
     History(Box<History>),
@@ -91,6 +92,7 @@ impl Answer {
             | Self::Checked(_)
             | Self::Schema(_)
             | Self::Measured(_)
+            | Self::Drafted(_)
             | Self::LedgerVerified(_)
             | Self::Records(_)
             | Self::History(_)

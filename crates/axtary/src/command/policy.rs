@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod draft;
 mod explain;
 mod replay;
 mod schema;
@@ -15,6 +16,7 @@ use clap::{Args, Subcommand};
 pub(crate) use self::{
     bench::{Cost, Measured, SMALL_SAMPLE},
     check::Checked,
+    draft::Drafted,
     explain::{Explained, RecordedDecision},
     replay::{Aim, Example, Group, PassedOver, ReplayReport},
     schema::Schema,
@@ -34,18 +36,20 @@ Example:
   axtary policy explain --action action.yml
   axtary policy test
   axtary policy replay --policy drafts/
+  axtary policy draft --out drafts/observed.yml
   axtary policy bench
   axtary policy schema > policy/rules.schema.json";
 
 #[derive(Subcommand)]
 pub(super) enum PolicyCommand {
     Check(check::Check),
-    Schema(schema::PrintSchema),
-    CedarSchema(schema::PrintCedarSchema),
     Explain(explain::Explain),
     Test(test::TestPolicy),
     Replay(replay::Replay),
+    Draft(draft::DraftRules),
     Bench(bench::Bench),
+    Schema(schema::PrintSchema),
+    CedarSchema(schema::PrintCedarSchema),
 }
 
 /// Which policy.
@@ -81,16 +85,20 @@ impl PolicyCommand {
     pub(super) fn run(self, form: Form) -> Result<Answer, Failure> {
         match self {
             Self::Check(check) => check.run().map(Answer::Checked),
-            Self::Schema(print) => Ok(Answer::Schema(print.run())),
-            Self::CedarSchema(print) => print.run().map(Answer::Schema),
             Self::Explain(explain) => {
                 explain.run(form).map(|explained| Answer::Explained(Box::new(explained)))
             }
+            Self::Test(test) => test.run(form),
             Self::Replay(replay) => {
                 replay.run(form).map(|report| Answer::Replayed(Box::new(report)))
             }
+            Self::Draft(draft) => draft.run(form).map(Answer::Drafted),
             Self::Bench(bench) => bench.run().map(|measured| Answer::Measured(Box::new(measured))),
-            Self::Test(test) => test.run(form),
+            Self::Schema(print) => Ok(Answer::Schema(print.run())),
+            Self::CedarSchema(print) => print.run().map(Answer::Schema),
         }
     }
 }
+
+/// After how many records whoever waits is told how far a reading is.
+const TELL_EVERY: u64 = 256;

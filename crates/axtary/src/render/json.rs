@@ -13,8 +13,8 @@ use serde::Serialize;
 
 use crate::{
     command::{
-        Answer, Checked, Exported, History, Permitted, Proof, Records, Schema, SignedCheckpoint,
-        Stats, Token, Valid, VerifiedLedger, Written,
+        Answer, Checked, Drafted, Exported, History, Permitted, Proof, Records, Schema,
+        SignedCheckpoint, Stats, Token, Valid, VerifiedLedger, Written,
     },
     failure::{Failure, Trouble},
 };
@@ -37,6 +37,13 @@ pub(super) fn answer(answer: &Answer) -> io::Result<String> {
         Answer::Tested(tested) => object(tested::to_json(tested)),
         Answer::Replayed(report) => object(replay::replayed(report)),
         Answer::Measured(measured) => object(measured::to_json(measured)),
+        Answer::Drafted(Drafted { rules, learnt, malformed, file }) => object(
+            Object::new()
+                .with("decisions", number(*learnt))
+                .with("file", file.as_deref().map_or(Json::Null, |file| shown(file).into()))
+                .with("malformed", number(*malformed))
+                .with("rules", rules.as_str()),
+        ),
         Answer::LedgerVerified(verified) => line(&LedgerJson::of(verified)),
         Answer::Records(Records(entries)) => {
             line(&RecordsJson { records: entries.iter().map(EntryJson::of).collect() })

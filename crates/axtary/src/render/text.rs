@@ -18,8 +18,8 @@ pub(in crate::render) use self::tested::failed as failed_check;
 use super::escape::Inline;
 use crate::{
     command::{
-        Answer, Checked, Exported, History, Permitted, Proof, Records, Schema, SignedCheckpoint,
-        Stats, Token, Valid, VerifiedLedger, Written,
+        Answer, Checked, Drafted, Exported, History, Permitted, Proof, Records, Schema,
+        SignedCheckpoint, Stats, Token, Valid, VerifiedLedger, Written,
     },
     failure::{Failure, Trouble},
 };
@@ -37,6 +37,7 @@ pub(super) fn answer(answer: &Answer) -> io::Result<String> {
         Answer::Tested(tested) => tested::tell(&mut out, tested),
         Answer::Replayed(report) => replay::replayed(&mut out, report),
         Answer::Measured(measured) => measured::tell(&mut out, measured),
+        Answer::Drafted(drafted) => drafted_rules(&mut out, drafted),
         Answer::LedgerVerified(verified) => ledger_verified(&mut out, verified),
         Answer::Records(Records(entries)) => entries.iter().try_for_each(|e| record(&mut out, e)),
         Answer::History(history) => told(&mut out, history),
@@ -123,6 +124,14 @@ fn loads(out: &mut String, checked: &Checked) -> fmt::Result {
         writeln!(out, "{}: {count} {policies}", Inline(file))?;
     }
     writeln!(out, "policy version {}", checked.version)
+}
+
+fn drafted_rules(out: &mut String, drafted: &Drafted) -> fmt::Result {
+    let Some(file) = &drafted.file else { return out.write_str(&drafted.rules) };
+    let file = Inline(file.display());
+    writeln!(out, "learnt from {} decisions; the rules were written to {file}", drafted.learnt)?;
+    writeln!(out, "read them, then see what they would have decided:")?;
+    writeln!(out, "  axtary policy replay --policy {file}")
 }
 
 fn pretty(out: &mut String, value: &impl Serialize) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 use crate::kit::Gate;
 
-const COMMANDS: [&[&str]; 23] = [
+const COMMANDS: [&[&str]; 24] = [
     &[],
     &["init"],
     &["check"],
@@ -16,6 +16,7 @@ const COMMANDS: [&[&str]; 23] = [
     &["policy", "test"],
     &["policy", "replay"],
     &["policy", "bench"],
+    &["policy", "draft"],
     &["ledger"],
     &["ledger", "verify"],
     &["ledger", "tail"],

@@ -5,6 +5,7 @@
 
 mod check;
 mod dependencies;
+mod draft;
 mod evidence;
 mod explain;
 mod help;

@@ -4,12 +4,13 @@ mod report;
 
 use std::path::PathBuf;
 
-use axtary_actionpass::{Object, PolicyEngine as _, PolicyVersion, RecordKind, prove_refusal};
+use axtary_actionpass::{PolicyEngine as _, PolicyVersion, RecordKind, prove_refusal};
 use axtary_ledger::{Disclosures, Entry, Reader};
-use axtary_policy::{PolicyStack, RecordedError, Replayed, replay};
+use axtary_policy::replay;
 use clap::Args;
 
 pub(crate) use self::report::{Aim, Example, Group, PassedOver, ReplayReport};
+use super::TELL_EVERY;
 use crate::{
     command::{ConfigArgument, ledger::About},
     config::{Config, PolicyFiles},
@@ -78,8 +79,8 @@ impl Replay {
             if aim == Aim::InForce && !self.all && is_of_another(&entry, version) {
                 report.pass_by_version();
             } else {
-                let again = decide_again(&policy, &entry, &mut disclosures)?;
-                report.take(&entry, again);
+                let disclosed = disclosures.values_of_record(&entry)?;
+                report.take(&entry, replay(&policy, entry.at, &entry.body, &disclosed));
             }
             if report.decisions.is_multiple_of(TELL_EVERY) {
                 let so_far = reader.progress();
@@ -106,23 +107,8 @@ impl Replay {
     }
 }
 
-/// After how many decisions an operator is told how far it is.
-const TELL_EVERY: u64 = 256;
-
 /// Whether a decision was made under another version of the policy. What tells no version is not passed by for it.
 fn is_of_another(entry: &Entry, version: PolicyVersion) -> bool {
     let recorded = entry.body.get("policy_version").and_then(|version| version.as_str());
     recorded.is_some_and(|recorded| recorded != version.to_string())
-}
-
-/// Decides again, with what the record withholds and was not erased. Only what cannot be read ends the replay.
-fn decide_again(
-    policy: &PolicyStack,
-    entry: &Entry,
-    disclosures: &mut Disclosures,
-) -> Result<Result<Replayed, RecordedError>, Failure> {
-    let disclosed = disclosures.of_record(entry)?;
-    let disclosed =
-        disclosed.iter().fold(Object::new(), |all, one| all.with(one.name(), one.value().clone()));
-    Ok(replay(policy, entry.at, &entry.body, &disclosed))
 }
