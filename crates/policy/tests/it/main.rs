@@ -19,4 +19,5 @@ mod nothing_permits_everything;
 mod rego_bundles;
 mod rego_modules;
 mod reload;
+mod sameness;
 mod stack;
