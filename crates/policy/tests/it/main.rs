@@ -10,6 +10,7 @@ mod kit;
 
 mod cedar_equals_bare_cedar;
 mod cedar_policies;
+mod decision_tables;
 mod drafts;
 mod engines_agree;
 mod explained;
