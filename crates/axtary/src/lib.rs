@@ -40,7 +40,7 @@
 //!
 //! # Where to go next
 //!
-//! [`Config`] describes `axtary.yml`. The crates that are wired here are [`actionpass`], [`github`], [`ledger`] and [`policy`].
+//! [`Config`] describes `axtary.yml`, and `docs/formats/policy.md` what policy files say. The crates that are wired here are [`actionpass`], [`github`], [`ledger`] and [`policy`].
 //! [`command`] is the command line; `axtary --help` describes it.
 
 pub mod command;

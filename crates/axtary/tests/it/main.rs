@@ -5,6 +5,7 @@
 
 mod check;
 mod dependencies;
+mod documents;
 mod draft;
 mod evidence;
 mod explain;
