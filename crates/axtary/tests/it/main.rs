@@ -21,5 +21,6 @@ mod policy_bench;
 mod policy_cases;
 mod policy_changes;
 mod policy_library;
+mod policy_library_alike;
 mod replay;
 mod verify;
