@@ -192,6 +192,10 @@ fn cases_that_name_no_policies_are_about_those_in_force_or_named() {
     test(&gate, &[]).code(3);
     gate.write("other.yml", RULES);
     test(&gate, &["--policy", "other.yml"]).code(0);
+    gate.write("all.cases.yml", CASES);
+    gate.write("rules.yml", RULES);
+    let ran = test(&gate, &["--policy", "other.yml"]).code(2);
+    assert!(ran.err.contains("every file of cases names its own"), "{ran:?}");
     let elsewhere = Gate::empty();
     elsewhere.write("all.cases.yml", &bare);
     let ran = test(&elsewhere, &[]).code(2);

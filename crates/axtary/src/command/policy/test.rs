@@ -174,8 +174,9 @@ impl TestPolicy {
                     progress.count(done, decisions);
                 })
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, _>>();
         progress.end();
+        let tested = tested?;
         let coverage = if self.coverage || self.require_coverage {
             sets.into_sets().into_iter().map(Coverage::of).collect()
         } else {
@@ -198,6 +199,11 @@ impl TestPolicy {
         files: &'a [CaseFile],
         sets: &mut PolicySets,
     ) -> Result<Vec<Planned<'a>>, Failure> {
+        if !self.policy.paths.is_empty() && files.iter().all(|file| file.sets.is_some()) {
+            let message = "`--policy` names a policy, but every file of cases names its own";
+            return Err(Failure::usage(message)
+                .help("leave `--policy` out, or take `policies` out of the files of cases"));
+        }
         let mut plan = Vec::new();
         for file in files {
             let whole = self.holds(&file.path.display().to_string());
