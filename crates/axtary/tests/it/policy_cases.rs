@@ -340,6 +340,45 @@ fn a_permit_that_was_only_missed_did_not_fire() {
 }
 
 #[test]
+fn a_policy_fires_once_for_a_decision_however_many_reasons_it_gives() {
+    let gate = folder();
+    gate.write(
+        "two.rego",
+        "package axtary\nallow if false\ndeny contains reason if some reason in [\"one\", \"two\"]\n",
+    );
+    let cases = CASES.replace("[[rules.yml]]", "[[two.rego]]");
+    let (head, _) = cases.split_once("cases:\n").unwrap();
+    let case = "cases:\n  - name: denied\n    expect: { decision: deny, says: [one, two] }\n";
+    gate.write("all.cases.yml", &format!("{head}{case}"));
+    let json = test(&gate, &["--coverage", "--json"]).code(0).json();
+    let coverage = json.get("coverage").and_then(Json::as_array).unwrap();
+    let policies = coverage[0].as_object().unwrap().get("policies").and_then(Json::as_array);
+    let fired = |policy: &Json| policy.as_object()?.get("fired")?.as_i64();
+    let fired: Vec<_> = policies.unwrap().iter().map(fired).collect();
+    assert_eq!(fired, [Some(0), Some(1)], "allow, deny");
+}
+
+#[test]
+fn an_engine_that_cannot_decide_at_all_fails_the_case_whatever_it_expects() {
+    let gate = folder();
+    let hundred = (0..100).map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
+    gate.write(
+        "endless.rego",
+        &format!(
+            "package axtary\nmany := [{hundred}]\nallow if {{ some a in many; some b in many; some c in many; a + b + c < 0 }}\n"
+        ),
+    );
+    let cases = CASES.replace("[[rules.yml]]", "[[endless.rego]]");
+    let (head, _) = cases.split_once("cases:\n").unwrap();
+    gate.write("all.cases.yml", &format!("{head}cases:\n  - name: denied\n    expect: deny\n"));
+    let ran = test(&gate, &[]).code(3);
+    assert!(
+        ran.out.contains("decision: expected deny, got none, for the rego engine: `data.axtary.allow` takes more than"),
+        "{ran:?}"
+    );
+}
+
+#[test]
 fn a_report_is_read_by_what_others_wrote_to_read_reports() {
     let gate = folder();
     gate.edit("all.cases.yml", "the release is frozen", "'<frozen> & \"done\"'");

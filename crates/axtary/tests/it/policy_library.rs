@@ -4,12 +4,12 @@ use std::{fs, path::PathBuf};
 
 use crate::kit::{Gate, Ran, command};
 
-fn library() -> PathBuf {
+pub(crate) fn library() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/policies")
 }
 
 /// The folders of the library, by name.
-fn situations() -> Vec<String> {
+pub(crate) fn situations() -> Vec<String> {
     let entries = fs::read_dir(library()).unwrap().map(|entry| entry.unwrap());
     let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
     let mut names: Vec<_> =
