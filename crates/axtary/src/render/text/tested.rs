@@ -18,9 +18,7 @@ pub(super) fn tell(out: &mut String, tested: &Tested) -> fmt::Result {
             writeln!(out)?;
         }
     }
-    for coverage in &tested.coverage {
-        covered(out, coverage)?;
-    }
+    covered(out, &tested.coverage)?;
     counted(out, tested)
 }
 
@@ -37,24 +35,24 @@ pub(in crate::render) fn failed(out: &mut String, check: &PolicyCheck) -> fmt::R
     Ok(())
 }
 
-fn covered(out: &mut String, coverage: &Coverage) -> fmt::Result {
-    let (all, never) = (coverage.policies.len(), coverage.never().count());
-    let files: Vec<String> = coverage.files.iter().map(|path| path.display().to_string()).collect();
-    writeln!(out, "{}: {} of {all} policies fired", Inline(files.join(" + ")), all - never)?;
-    for policy in coverage.never() {
-        write!(
-            out,
-            "  never fired: `{}:{}` at {}",
-            policy.engine,
-            Inline(&policy.id),
-            Inline(&policy.file)
-        )?;
-        match policy.line {
-            Some(line) => writeln!(out, ":{line}")?,
-            None => writeln!(out)?,
+/// The policies that never fired, by set, and how many did.
+fn covered(out: &mut String, coverage: &[Coverage]) -> fmt::Result {
+    if coverage.is_empty() {
+        return Ok(());
+    }
+    for set in coverage.iter().filter(|set| set.never().next().is_some()) {
+        let files: Vec<String> = set.files.iter().map(|path| path.display().to_string()).collect();
+        writeln!(out, "{}:", Inline(files.join(" + ")))?;
+        for policy in set.never() {
+            let (id, file) = (Inline(&policy.id), Inline(&policy.file));
+            write!(out, "  never fired: `{}:{id}` at {file}", policy.engine)?;
+            policy.line.map_or(Ok(()), |line| write!(out, ":{line}"))?;
+            writeln!(out)?;
         }
     }
-    Ok(())
+    let all: usize = coverage.iter().map(|set| set.policies.len()).sum();
+    let never: usize = coverage.iter().map(|set| set.never().count()).sum();
+    writeln!(out, "{} of {} fired", all - never, count(all, "policy", "policies"))
 }
 
 fn counted(out: &mut String, tested: &Tested) -> fmt::Result {
