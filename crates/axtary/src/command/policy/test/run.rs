@@ -4,9 +4,10 @@ use std::{
     collections::BTreeSet,
     fmt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use axtary_actionpass::{Evaluation, PolicyEngine as _};
+use axtary_actionpass::{Evaluation, PolicyEngine as _, Reason};
 use axtary_policy::{Explanation, PolicyStack};
 
 use super::{
@@ -198,7 +199,7 @@ impl Expected {
         let effect = evaluation.effect();
         demand("decision", effect == self.decision, self.decision.to_string(), effect.to_string());
         for reason in self.reasons.iter().filter(wanted) {
-            let given = evaluation.reasons().iter().any(|given| reason.is(given));
+            let given = evaluation.reasons().iter().any(|given| reason.is_given_by(given));
             demand("reason", given, reason.to_string(), ids(evaluation));
         }
         for text in &self.says {
@@ -211,7 +212,7 @@ impl Expected {
         }
         if let Some(expected) = self.ttl {
             let got = evaluation.ttl();
-            let seconds = |ttl: std::time::Duration| format!("{} s", ttl.as_secs());
+            let seconds = |ttl: Duration| format!("{} s", ttl.as_secs());
             let told = got.map_or_else(|| "none".to_owned(), seconds);
             demand("ttl", got == Some(expected), seconds(expected), told);
         }
@@ -231,7 +232,7 @@ impl Expected {
 }
 
 impl ExpectedReason {
-    fn is(&self, given: &axtary_actionpass::Reason) -> bool {
+    fn is_given_by(&self, given: &Reason) -> bool {
         given.policy() == Some(self.id.as_str())
             && self.engine.as_ref().is_none_or(|engine| engine == given.engine())
     }
