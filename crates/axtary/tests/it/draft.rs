@@ -8,10 +8,7 @@ const OUT: [&str; 4] = ["policy", "draft", "--out", "draft.yml"];
 
 #[test]
 fn a_draft_permits_what_was_permitted_and_what_it_was_not_told_of_stays_denied() {
-    let gate = Gate::new();
-    gate.permit();
-    gate.check("agent/leak", &[]).code(3);
-    gate.check("agent/deploy", &[]).code(4);
+    let gate = Gate::after_three_decisions();
     let ran = gate.run(&OUT).code(0);
     assert!(ran.out.starts_with("learnt from 1 decisions; the rules were written to draft.yml\n"));
     let report = gate.run(&["policy", "replay", "--policy", "draft.yml", "--json"]).code(0).json();
@@ -66,5 +63,6 @@ fn a_record_that_is_no_decision_of_a_known_form_is_counted() {
     );
     let ran = gate.run(&["policy", "draft", "--json"]).code(0);
     assert!(ran.err.contains("1 records are no decisions"), "{ran:?}");
+    assert!(ran.err.contains("the first is 0: the record is no decision: a tool name must be"));
     assert_eq!(ran.json().get("malformed").and_then(Json::as_i64), Some(1));
 }

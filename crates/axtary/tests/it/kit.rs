@@ -32,6 +32,15 @@ impl Gate {
         gate
     }
 
+    /// A gate that permitted once, denied once and stepped up once.
+    pub(crate) fn after_three_decisions() -> Self {
+        let gate = Self::new();
+        gate.permit();
+        gate.check("agent/leak", &[]).code(3);
+        gate.check("agent/deploy", &[]).code(4);
+        gate
+    }
+
     /// A folder without a gate.
     pub(crate) fn empty() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }

@@ -10,18 +10,9 @@ use crate::{
 
 const LEDGER: &str = ".axtary/ledger.jsonl";
 
-/// A gate that recorded its policy, permitted once, denied once and stepped up once.
-fn after_three_decisions() -> Gate {
-    let gate = Gate::new();
-    gate.permit();
-    gate.check("agent/leak", &[]).code(3);
-    gate.check("agent/deploy", &[]).code(4);
-    gate
-}
-
 #[test]
 fn a_ledger_as_it_was_written_verifies() {
-    let gate = after_three_decisions();
+    let gate = Gate::after_three_decisions();
     let ran = gate.run(&["ledger", "verify"]).code(0);
     assert_snapshot!(steady(&ran.out), @"
     verified: .axtary/ledger.jsonl holds 4 records as they were written, the last SHA256
@@ -34,7 +25,7 @@ fn a_ledger_as_it_was_written_verifies() {
 
 #[test]
 fn one_changed_byte_is_found_and_its_line_named() {
-    let gate = after_three_decisions();
+    let gate = Gate::after_three_decisions();
     gate.edit(LEDGER, "\"decision\":\"deny\"", "\"decision\":\"denY\"");
     let ran = gate.run(&["ledger", "verify"]).code(3);
     assert_eq!(ran.out, "");
@@ -51,7 +42,7 @@ fn a_ledger_that_is_not_there_is_not_verified() {
 
 #[test]
 fn a_hash_that_was_kept_elsewhere_must_be_in_the_ledger() {
-    let gate = after_three_decisions();
+    let gate = Gate::after_three_decisions();
     let json = gate.run(&["ledger", "verify", "--json"]).code(0).json();
     gate.run(&["ledger", "verify", "--expect", text(&json, "last")]).code(0);
     let other = format!("sha256:{}", "0".repeat(64));
@@ -61,7 +52,7 @@ fn a_hash_that_was_kept_elsewhere_must_be_in_the_ledger() {
 
 #[test]
 fn the_last_records_are_shown_a_line_each() {
-    let gate = after_three_decisions();
+    let gate = Gate::after_three_decisions();
     let ran = gate.run(&["ledger", "tail"]).code(0);
     assert_snapshot!(steady(&ran.out), @"
     0  TIME  policy  SHA256
@@ -78,7 +69,7 @@ fn the_last_records_are_shown_a_line_each() {
 
 #[test]
 fn a_ledger_is_read_without_its_gate() {
-    let gate = after_three_decisions();
+    let gate = Gate::after_three_decisions();
     std::fs::remove_file(gate.path("axtary.yml")).unwrap();
     gate.run(&["ledger", "tail"]).code(2);
     gate.run(&["ledger", "tail", "--ledger", LEDGER]).code(0);
@@ -148,14 +139,14 @@ fn the_outcome_of_a_call_is_shown() {
 
 #[test]
 fn a_pass_that_nothing_led_to_is_said_to_be_unknown() {
-    let gate = after_three_decisions();
+    let gate = Gate::after_three_decisions();
     let ran = gate.run(&["ledger", "show", "ap_01ARZ3NDEKTSV4RRFFQ69G5FAV", "--json"]).code(2);
     assert_eq!(text(&ran.json(), "code"), "ledger.no_such_pass");
 }
 
 #[test]
 fn a_line_that_is_no_record_is_not_shown() {
-    let gate = after_three_decisions();
+    let gate = Gate::after_three_decisions();
     let ledger = gate.read(LEDGER);
     gate.write(LEDGER, &format!("{ledger}not a record\n"));
     let ran = gate.run(&["ledger", "tail", "--json"]).code(3);

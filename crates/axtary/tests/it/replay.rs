@@ -8,15 +8,6 @@ use crate::kit::{Gate, steady, text};
 const RULES: &str = "policy/rules.yml";
 const LEDGER: &str = ".axtary/ledger.jsonl";
 
-/// A gate that permitted once, denied once and stepped up once.
-fn after_three_decisions() -> Gate {
-    let gate = Gate::new();
-    gate.permit();
-    gate.check("agent/leak", &[]).code(3);
-    gate.check("agent/deploy", &[]).code(4);
-    gate
-}
-
 fn count(report: &Object, name: &str) -> i64 {
     report.get(name).and_then(Json::as_i64).unwrap()
 }
@@ -29,7 +20,7 @@ fn not_again(report: &Object) -> Vec<&str> {
 
 #[test]
 fn under_the_policy_in_force_every_decision_comes_to_the_same() {
-    let gate = after_three_decisions();
+    let gate = Gate::after_three_decisions();
     let ran = gate.run(&["policy", "replay"]).code(0);
     assert_snapshot!(steady(&ran.out), @"
     3 decisions in .axtary/ledger.jsonl
@@ -44,7 +35,7 @@ fn under_the_policy_in_force_every_decision_comes_to_the_same() {
 
 #[test]
 fn a_record_that_says_something_else_than_policy_does_is_found() {
-    let gate = after_three_decisions();
+    let gate = Gate::after_three_decisions();
     let ledger = gate.read(LEDGER);
     for (from, to) in [
         (r#""decision":"deny""#, r#""decision":"permit""#),
@@ -76,7 +67,7 @@ fn a_record_that_says_something_else_than_policy_does_is_found() {
 
 #[test]
 fn decisions_of_another_version_are_counted_and_compared_only_if_asked() {
-    let gate = after_three_decisions();
+    let gate = Gate::after_three_decisions();
     gate.edit(RULES, "max_files_changed: 20", "max_files_changed: 1");
     let ran = gate.run(&["policy", "replay"]).code(0);
     assert_snapshot!(steady(&ran.out), @"
@@ -93,7 +84,7 @@ fn decisions_of_another_version_are_counted_and_compared_only_if_asked() {
 
 #[test]
 fn another_policy_is_tried_on_what_was_recorded() {
-    let gate = after_three_decisions();
+    let gate = Gate::after_three_decisions();
     let new = gate.read(RULES).replace("max_files_changed: 20", "max_files_changed: 1");
     gate.write("new.yml", &new);
     let ran = gate.run(&["policy", "replay", "--policy", "new.yml"]).code(0);
@@ -131,7 +122,7 @@ fn another_policy_is_tried_on_what_was_recorded() {
 
 #[test]
 fn a_rule_that_gave_no_reason_for_any_decision_is_named() {
-    let gate = after_three_decisions();
+    let gate = Gate::after_three_decisions();
     let more = "\n  - {id: quiet, effect: forbid, agent: claude, tool: \"**\", resource: \"**\"}\n";
     gate.write("new.yml", &format!("{}{more}", gate.read(RULES)));
     let ran = gate.run(&["policy", "replay", "--policy", "new.yml"]).code(0);
@@ -142,7 +133,7 @@ fn a_rule_that_gave_no_reason_for_any_decision_is_named() {
 
 #[test]
 fn a_policy_that_could_not_be_in_force_is_not_tried() {
-    let gate = after_three_decisions();
+    let gate = Gate::after_three_decisions();
     gate.write("all.cedar", "permit (principal, action, resource);");
     let ran = gate.run(&["policy", "replay", "--policy", "all.cedar", "--json"]).code(2);
     assert_eq!(text(&ran.json(), "code"), "policy.permits_everything");
@@ -151,7 +142,7 @@ fn a_policy_that_could_not_be_in_force_is_not_tried() {
 
 #[test]
 fn only_what_is_asked_for_is_looked_at() {
-    let gate = after_three_decisions();
+    let gate = Gate::after_three_decisions();
     let decisions = |more: &[&str]| {
         let call = [["policy", "replay", "--json"].as_slice(), more].concat();
         count(&gate.run(&call).code(0).json(), "decisions")
@@ -184,7 +175,7 @@ fn what_a_record_withholds_is_disclosed_and_once_erased_it_is_said_so() {
 
 #[test]
 fn a_ledger_that_cannot_be_read_to_its_end_is_no_report() {
-    let gate = after_three_decisions();
+    let gate = Gate::after_three_decisions();
     gate.edit(LEDGER, "\"decision\":\"deny\"", "\"decision\":\"deny\" ");
     let ran = gate.run(&["policy", "replay", "--json"]).code(3);
     assert_eq!(text(&ran.json(), "code"), "ledger.not_canonical");
@@ -192,8 +183,20 @@ fn a_ledger_that_cannot_be_read_to_its_end_is_no_report() {
 }
 
 #[test]
+fn a_record_that_is_no_decision_of_a_known_form_is_counted_by_why() {
+    let gate = Gate::after_three_decisions();
+    gate.edit(LEDGER, r#""policy_version":"sha256:"#, r#""policy_version":"sha1:"#);
+    gate.edit(LEDGER, r#""decision":"deny""#, r#""decision":"unavailable""#);
+    let report = gate.run(&["policy", "replay", "--json"]).code(0).json();
+    assert_eq!(not_again(&report), ["malformed", "undecided"]);
+    assert_eq!((count(&report, "decisions"), count(&report, "compared")), (3, 1));
+    gate.run(&["policy", "replay", "--strict"]).code(3);
+    gate.run(&["policy", "replay", "--strict", "--policy", RULES]).code(3);
+}
+
+#[test]
 fn nothing_is_written_and_the_ledger_may_be_in_use() {
-    let gate = after_three_decisions();
+    let gate = Gate::after_three_decisions();
     let before = gate.read(LEDGER);
     let open = axtary::Axtary::open(gate.path("axtary.yml")).unwrap();
     gate.run(&["policy", "replay"]).code(0);

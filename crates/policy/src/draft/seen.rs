@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axtary_actionpass::Json;
 
 /// The most different values that are kept of a fact.
-const MAX_KEPT: usize = 4096;
+const MAX_KEPT: usize = 1024;
 
 /// Different values; none are kept any more once there are too many.
 #[derive(Clone, Debug)]

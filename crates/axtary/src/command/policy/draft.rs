@@ -79,11 +79,13 @@ impl DraftRules {
         let mut disclosures = Disclosures::of(&ledger);
         let mut progress = render::Progress::of("reading", form);
         let (mut looked_at, mut malformed) = (0_u64, 0);
+        let mut first_malformed = None;
         while let Some(entry) = reader.next() {
             let entry = entry?;
             let disclosed = disclosures.values_of_record(&entry)?;
-            if draft.observe(entry.seq, entry.at, &entry.body, &disclosed).is_err() {
+            if let Err(why) = draft.observe(entry.seq, entry.at, &entry.body, &disclosed) {
                 malformed += 1;
+                first_malformed.get_or_insert_with(|| format!("the first is {}: {why}", entry.seq));
             }
             looked_at += 1;
             if looked_at.is_multiple_of(TELL_EVERY) {
@@ -92,10 +94,9 @@ impl DraftRules {
             }
         }
         progress.end();
-        if malformed > 0 {
-            render::note(&format!(
-                "{malformed} records are no decisions of a known form, and were not learnt from"
-            ));
+        if let Some(first) = first_malformed {
+            let what = "records are no decisions of a known form, and were not learnt from";
+            render::note(&format!("{malformed} {what}; {first}"));
         }
         if draft.learnt() == 0 {
             let message = "no decision that was looked at permitted anything";

@@ -4,7 +4,7 @@ mod report;
 
 use std::path::PathBuf;
 
-use axtary_actionpass::{PolicyEngine as _, PolicyVersion, RecordKind, prove_refusal};
+use axtary_actionpass::{Json, PolicyEngine as _, PolicyVersion, RecordKind, prove_refusal};
 use axtary_ledger::{Disclosures, Entry, Reader};
 use axtary_policy::replay;
 use clap::Args;
@@ -109,6 +109,6 @@ impl Replay {
 
 /// Whether a decision was made under another version of the policy. What tells no version is not passed by for it.
 fn is_of_another(entry: &Entry, version: PolicyVersion) -> bool {
-    let recorded = entry.body.get("policy_version").and_then(|version| version.as_str());
-    recorded.is_some_and(|recorded| recorded != version.to_string())
+    let recorded = entry.body.get("policy_version").and_then(Json::as_str);
+    recorded.and_then(|text| PolicyVersion::parse(text).ok()).is_some_and(|other| other != version)
 }
