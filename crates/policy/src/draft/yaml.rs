@@ -40,7 +40,7 @@ impl fmt::Display for Yaml<'_> {
             writeln!(out, "#")?;
             writeln!(
                 out,
-                "# CAUTION: decisions of `{effect}` were learnt from. What had been refused is permitted below."
+                "# CAUTION: decisions of `{effect}` were learnt from. What was not permitted then is permitted below."
             )?;
         }
         writeln!(out, "#")?;

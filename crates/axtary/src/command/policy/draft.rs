@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use axtary_actionpass::{Effect, RecordKind};
 use axtary_ledger::{Disclosures, Reader};
-use axtary_policy::Draft;
+use axtary_policy::{Draft, NativeEngine};
 use clap::{Args, ValueEnum};
 
 use super::TELL_EVERY;
@@ -103,8 +103,13 @@ impl DraftRules {
             return Err(Failure::trouble(Exit::Usage, "policy.nothing_observed", message)
                 .help("look at more of them, or learn from refusals by `--include deny`"));
         }
-        let drafted =
-            Drafted { rules: draft.to_yaml(), learnt: draft.learnt(), malformed, file: self.out };
+        let rules = draft.to_yaml();
+        // What would not load is no draft; most likely there is too much of it.
+        NativeEngine::from_yaml("the draft", &rules, &vocabulary).map_err(|error| {
+            Failure::trouble(Exit::Usage, error.code(), error.to_string())
+                .help("look at fewer decisions, such as those of one `--agent`")
+        })?;
+        let drafted = Drafted { rules, learnt: draft.learnt(), malformed, file: self.out };
         if let Some(path) = &drafted.file {
             file::create(path, drafted.rules.as_bytes(), Access::Shared)
                 .map_err(|error| unwritten(&error))?;
