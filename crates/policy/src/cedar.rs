@@ -6,6 +6,7 @@
 //! ```
 
 mod builder;
+mod depth;
 mod evaluate;
 mod hierarchy;
 mod load;
@@ -14,17 +15,17 @@ mod reads;
 mod schema;
 mod template;
 mod trace;
+mod version;
 
-use std::{collections::HashMap, fmt};
+use std::fmt;
 
 use axtary_actionpass::PolicyVersion;
-use cedar_policy::{Authorizer, PolicyId, PolicySet};
 
 pub use self::{
     builder::{CedarBuilder, TemplateLink},
     schema::CedarSchema,
 };
-use self::{hierarchy::Hierarchy, load::Annotated, map::Mapper};
+use self::{hierarchy::Hierarchy, load::LoadedPolicy, map::Mapper};
 use crate::{error::LoadError, select::ScopeIndex};
 
 /// Decides by Cedar policies.
@@ -48,7 +49,8 @@ use crate::{error::LoadError, select::ScopeIndex};
 /// - `Repo::"company/web-app"` is in `Org::"company"`; `Path::"company/web-app/src/a.rs"` is in each folder above it, which is a
 ///   `Path` too, in its `Repo` and in its `Org`.
 ///
-/// Entities have no attributes.
+/// Entities have no attributes, and only those of the request are known: one that a policy names, and that the request is not
+/// about, is in nothing but itself.
 ///
 /// # Answer
 ///
@@ -83,11 +85,13 @@ use crate::{error::LoadError, select::ScopeIndex};
 /// # Ok::<(), axtary_policy::LoadError>(())
 /// ```
 pub struct CedarEngine {
-    policies: HashMap<PolicyId, Annotated>,
+    // INVARIANT: in the order of their sources, which is the order of reasons.
+    policies: Vec<LoadedPolicy>,
     // INVARIANT: every policy of `policies` is in one bucket, under what its scope compares with `==`.
-    index: ScopeIndex<PolicySet>,
+    index: ScopeIndex<Vec<usize>>,
+    /// How deep the deepest condition nests.
+    depth: usize,
     mapper: Mapper,
-    authorizer: Authorizer,
     /// What requests are in; `None` if no policy asks.
     hierarchy: Option<Hierarchy>,
     version: PolicyVersion,

@@ -69,6 +69,7 @@ mod replay;
 mod select;
 mod source;
 mod stack;
+mod token;
 mod ttl;
 
 pub use crate::{

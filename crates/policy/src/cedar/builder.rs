@@ -1,12 +1,12 @@
 //! What a Cedar engine is built of beside its policies: groups, links of templates, and the schema.
 
-use axtary_actionpass::{AgentId, EngineName, Object, PolicyVersion};
-use cedar_policy::Authorizer;
+use axtary_actionpass::{AgentId, Object};
 
 use super::{CedarEngine, CedarSchema, hierarchy::Hierarchy, load, map::Mapper};
 use crate::{
     error::LoadError,
-    source::{self, Source},
+    nesting::{MAX_TREE, with_room},
+    source::Source,
 };
 
 /// The most groups and members, and the most links.
@@ -65,7 +65,7 @@ impl TemplateLink {
         self
     }
 
-    fn to_json(&self) -> Object {
+    pub(super) fn to_json(&self) -> Object {
         let mut object =
             Object::new().with("id", self.id.as_str()).with("template", self.template.as_str());
         for (name, entity) in [("principal", &self.principal), ("resource", &self.resource)] {
@@ -116,12 +116,15 @@ impl CedarBuilder {
     pub fn build(self) -> Result<CedarEngine, LoadError> {
         self.check_parts()?;
         let sources = Source::all(&self.sources, "Cedar policy")?;
-        let schema = self.schema.as_ref().map(|schema| &schema.schema);
-        let loaded = load::policies(&sources, &self.links, schema)?;
+        let schema = self.schema.as_ref();
+        let loaded = with_room(MAX_TREE, || {
+            load::policies(&sources, &self.links, schema.map(|schema| &schema.schema))
+        })?;
         let refuse = |message: String| LoadError::new("cedar", message);
         Ok(CedarEngine {
             policies: loaded.policies,
             index: loaded.index,
+            depth: loaded.depth,
             hierarchy: loaded
                 .reads
                 .hierarchy
@@ -129,8 +132,7 @@ impl CedarBuilder {
                 .transpose()
                 .map_err(refuse)?,
             mapper: Mapper::new(loaded.reads).map_err(refuse)?,
-            authorizer: Authorizer::new(),
-            version: self.version(&sources),
+            version: loaded.version.digest(&self.members, &self.links, schema),
         })
     }
 
@@ -148,27 +150,5 @@ impl CedarBuilder {
             }
         }
         Ok(())
-    }
-
-    /// Over the texts, and over the groups and links where there are any.
-    fn version(&self, sources: &[Source<'_>]) -> PolicyVersion {
-        let texts = source::version(&EngineName::CEDAR, sources);
-        if self.members.is_empty() && self.links.is_empty() {
-            return texts;
-        }
-        let mut members: Vec<Vec<&str>> = self
-            .members
-            .iter()
-            .map(|(group, agent)| vec![group.as_str(), agent.as_str()])
-            .collect();
-        members.sort_unstable();
-        members.dedup();
-        let links: Vec<Object> = self.links.iter().map(TemplateLink::to_json).collect();
-        let mut parts = Vec::new();
-        Object::new().with("groups", members).with("links", links).write_canonical(&mut parts);
-        PolicyVersion::of_sources([
-            ("cedar", texts.as_bytes().as_slice()),
-            ("parts", parts.as_slice()),
-        ])
     }
 }

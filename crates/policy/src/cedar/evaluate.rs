@@ -1,19 +1,23 @@
 //! A request against the policies that can apply to it.
 
-use std::time::Duration;
+use std::{borrow::Cow, sync::LazyLock, time::Duration};
 
 use axtary_actionpass::{
     Action, Cause, Effect, EngineError, EngineName, Evaluation, PolicyEngine, PolicyInfo,
     PolicyVersion, Reason, Trace,
 };
-use cedar_policy::{AuthorizationError, Entities, PolicyId, Response};
+use cedar_policy_core::{
+    ast::{Expr, Literal, SlotEnv, ValueKind},
+    entities::Entities,
+    evaluator::Evaluator,
+};
 
 use super::{
     CedarEngine,
-    load::{Annotated, Outcome},
+    load::{LoadedPolicy, Outcome},
     map::Mapped,
 };
-use crate::error::one_line;
+use crate::{error::one_line, nesting::with_room};
 
 impl PolicyEngine for CedarEngine {
     fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError> {
@@ -25,13 +29,20 @@ impl PolicyEngine for CedarEngine {
             Ok(entities) => entities,
             Err(message) => return Ok(self.failed(message)),
         };
-        // Each bucket is a policy set of its own. Cedar's answer over all of them is: the satisfied forbids if there are
-        // any, else the satisfied permits, and all errors. So it can be put together from the answers of each.
-        let mut found = Found::default();
-        for policies in self.index.candidates(mapped.scope()) {
-            let response = self.authorizer.is_authorized(&mapped.request, policies, &entities);
-            found.take(&response, self)?;
-        }
+        // Cedar's answer over all policies is: the satisfied forbids if there are any, else the satisfied permits, and all
+        // errors. A policy whose scope does not fit is neither satisfied nor in error, so the candidates are enough.
+        let found = with_room(self.depth, || {
+            let evaluator = mapped.evaluator(&entities);
+            let mut found = Found::default();
+            for policy in self.candidates(&mapped) {
+                match holds(&evaluator, &policy.condition, policy.slots()) {
+                    Ok(true) => found.satisfied.push(policy),
+                    Ok(false) => {}
+                    Err(message) => found.failed.push((policy, message)),
+                }
+            }
+            found
+        });
         Ok(self.conclude(found))
     }
 
@@ -40,54 +51,57 @@ impl PolicyEngine for CedarEngine {
     }
 
     fn policies(&self) -> Vec<PolicyInfo> {
-        let mut policies: Vec<_> = self.policies.iter().collect();
-        policies.sort_by_key(|(_, policy)| policy.position);
-        policies.into_iter().map(|(id, policy)| policy.info(id)).collect()
+        self.policies.iter().map(LoadedPolicy::info).collect()
     }
 
     fn trace(&self, action: &Action) -> Vec<Trace> {
-        self.trace_candidates(action).unwrap_or_default()
+        with_room(self.depth, || self.trace_candidates(action).unwrap_or_default())
     }
 }
 
-/// What the policies that apply come to.
+/// What the policies that apply come to, in their order.
 #[derive(Default)]
 struct Found<'a> {
-    satisfied: Vec<(&'a str, &'a Annotated)>,
-    failed: Vec<(&'a str, &'a Annotated, String)>,
+    satisfied: Vec<&'a LoadedPolicy>,
+    failed: Vec<(&'a LoadedPolicy, String)>,
 }
 
-impl<'a> Found<'a> {
-    fn take(&mut self, response: &Response, engine: &'a CedarEngine) -> Result<(), EngineError> {
-        for id in response.diagnostics().reason() {
-            self.satisfied.push(engine.policy(id)?);
-        }
-        for error in response.diagnostics().errors() {
-            let AuthorizationError::PolicyEvaluationError(error) = error;
-            let (id, policy) = engine.policy(error.policy_id())?;
-            self.failed.push((id, policy, one_line(&error.inner().to_string())));
-        }
-        Ok(())
+/// Whether a condition holds; the error is Cedar's, and no answer.
+pub(super) fn holds(
+    evaluator: &Evaluator<'_>,
+    condition: &Expr,
+    slots: &SlotEnv,
+) -> Result<bool, String> {
+    let value =
+        evaluator.interpret(condition, slots).map_err(|error| one_line(&error.to_string()))?;
+    match value.value_kind() {
+        ValueKind::Lit(Literal::Bool(holds)) => Ok(*holds),
+        ValueKind::Lit(_)
+        | ValueKind::Set(_)
+        | ValueKind::Record(_)
+        | ValueKind::ExtensionValue(_) => Err("its condition is neither true nor false".to_owned()),
     }
 }
 
 impl CedarEngine {
-    /// The policy of this id. That there is one is an invariant; should it break, the engine has failed.
-    fn policy(&self, id: &PolicyId) -> Result<(&str, &Annotated), EngineError> {
-        self.policies.get_key_value(id).map(|(id, policy)| (id.as_ref(), policy)).ok_or_else(|| {
-            EngineError {
-                engine: EngineName::CEDAR,
-                message: format!("the policy `{id}` is not among those that were loaded"),
-            }
-        })
+    /// The policies whose scope can fit, in their order.
+    pub(super) fn candidates(&self, mapped: &Mapped) -> impl Iterator<Item = &LoadedPolicy> {
+        let mut positions: Vec<usize> =
+            self.index.candidates(mapped.scope()).flatten().copied().collect();
+        positions.sort_unstable();
+        positions.into_iter().filter_map(|position| self.policies.get(position))
     }
 
     /// What the parts of a request are in, if a policy asks.
-    pub(super) fn entities(&self, action: &Action, mapped: &Mapped) -> Result<Entities, String> {
-        let named = [&mapped.principal, &mapped.action, &mapped.resource];
+    pub(super) fn entities(
+        &self,
+        action: &Action,
+        mapped: &Mapped,
+    ) -> Result<Cow<'static, Entities>, String> {
+        static NONE: LazyLock<Entities> = LazyLock::new(Entities::new);
         match &self.hierarchy {
-            None => Ok(Entities::empty()),
-            Some(hierarchy) => hierarchy.of(action, named),
+            None => Ok(Cow::Borrowed(&NONE)),
+            Some(hierarchy) => hierarchy.of(action, mapped).map(Cow::Owned),
         }
     }
 
@@ -97,14 +111,12 @@ impl CedarEngine {
         self.answer(Effect::Deny, vec![reason])
     }
 
-    fn conclude(&self, mut found: Found<'_>) -> Evaluation {
-        found.satisfied.sort_by_key(|(_, policy)| policy.position);
-        found.failed.sort_by_key(|(_, policy, _)| policy.position);
+    fn conclude(&self, found: Found<'_>) -> Evaluation {
         let (mut forbidden, mut step_up, mut permitted) = (Vec::new(), Vec::new(), Vec::new());
         let mut ttl: Option<Duration> = None;
         let mut approvers: Vec<String> = Vec::new();
-        for (id, policy) in found.satisfied {
-            let because = |cause| because(id, policy, cause);
+        for policy in found.satisfied {
+            let because = |cause| because(policy, cause);
             let life = match &policy.outcome {
                 Outcome::Forbid => {
                     forbidden.push(because(Cause::Forbidden));
@@ -131,7 +143,7 @@ impl CedarEngine {
                 found
                     .failed
                     .into_iter()
-                    .map(|(id, policy, message)| because(id, policy, Cause::Failed { message })),
+                    .map(|(policy, message)| because(policy, Cause::Failed { message })),
             );
             return self.answer(Effect::Deny, forbidden);
         }
@@ -149,6 +161,6 @@ impl CedarEngine {
     }
 }
 
-fn because(id: &str, policy: &Annotated, cause: Cause) -> Reason {
-    Reason::new(EngineName::CEDAR, cause).by(id).saying(policy.reason.clone())
+fn because(policy: &LoadedPolicy, cause: Cause) -> Reason {
+    Reason::new(EngineName::CEDAR, cause).by(policy.id.as_str()).saying(policy.reason.clone())
 }

@@ -4,24 +4,28 @@
 use std::collections::{HashMap, HashSet};
 
 use axtary_actionpass::{Action, Resource};
-use cedar_policy::{Entities, Entity, EntityId, EntityTypeName, EntityUid};
+use cedar_policy_core::{
+    ast::{Entity, EntityType, EntityUID},
+    entities::{Entities, NoEntitiesSchema, TCComputation},
+    extensions::Extensions,
+};
 
-use super::map::entity_type;
+use super::map::{Mapped, entity_type, uid};
 
 /// Whom and what requests are in.
 pub(super) struct Hierarchy {
     /// The groups of each agent that is in one.
-    groups: HashMap<String, HashSet<EntityUid>>,
-    org: EntityTypeName,
-    repo: EntityTypeName,
-    path: EntityTypeName,
+    groups: HashMap<String, HashSet<EntityUID>>,
+    org: EntityType,
+    repo: EntityType,
+    path: EntityType,
 }
 
 impl Hierarchy {
     /// Takes pairs of a group and an agent in it.
     pub(super) fn new(members: &[(String, String)]) -> Result<Self, String> {
         let group_type = entity_type("AgentGroup")?;
-        let mut groups: HashMap<String, HashSet<EntityUid>> = HashMap::new();
+        let mut groups: HashMap<String, HashSet<EntityUID>> = HashMap::new();
         for (group, agent) in members {
             groups.entry(agent.clone()).or_default().insert(uid(&group_type, group));
         }
@@ -30,23 +34,28 @@ impl Hierarchy {
     }
 
     /// The entities of a request, each with what it is in.
-    pub(super) fn of(
-        &self,
-        action: &Action,
-        [principal, tool, resource]: [&EntityUid; 3],
-    ) -> Result<Entities, String> {
+    pub(super) fn of(&self, action: &Action, mapped: &Mapped) -> Result<Entities, String> {
         let groups = self.groups.get(action.actor().agent_id().as_str());
         let mut entities =
-            vec![Entity::new_no_attrs(principal.clone(), groups.cloned().unwrap_or_default())];
-        let families =
-            prefixes(action.tool().as_str(), '.').map(|name| uid(tool.type_name(), name));
+            vec![entity(EntityUID::clone(&mapped.principal), groups.cloned().unwrap_or_default())];
+        let tool = EntityUID::clone(&mapped.action);
+        let families = prefixes(action.tool().as_str(), '.');
+        let families = families.map(|name| uid(tool.entity_type(), name)).collect();
         chain(tool.clone(), families, &mut entities);
-        chain(resource.clone(), self.above(action.resource())?.into_iter(), &mut entities);
-        Entities::from_entities(entities, None).map_err(|error| error.to_string())
+        let above = self.above(action.resource())?;
+        chain(EntityUID::clone(&mapped.resource), above, &mut entities);
+        // Each has all that it is in, so that nothing is left to compute.
+        Entities::from_entities(
+            entities,
+            None::<&NoEntitiesSchema>,
+            TCComputation::AssumeAlreadyComputed,
+            Extensions::all_available(),
+        )
+        .map_err(|error| error.to_string())
     }
 
     /// What a resource is in, the nearest first.
-    fn above(&self, resource: &Resource) -> Result<Vec<EntityUid>, String> {
+    fn above(&self, resource: &Resource) -> Result<Vec<EntityUID>, String> {
         let id = resource.id();
         let known = matches!(resource.kind(), "repo" | "path");
         if known && id.split('/').any(|part| matches!(part, "" | "." | "..")) {
@@ -70,16 +79,16 @@ fn prefixes(name: &str, separator: char) -> impl Iterator<Item = &str> {
     name.rmatch_indices(separator).filter_map(|(at, _)| name.get(..at))
 }
 
-/// Adds an entity, and those above it, each in the next.
-fn chain(first: EntityUid, above: impl Iterator<Item = EntityUid>, entities: &mut Vec<Entity>) {
-    let mut below = first;
-    for next in above {
-        entities.push(Entity::new_no_attrs(below, HashSet::from([next.clone()])));
-        below = next;
+/// Adds an entity, and those above it, each in all that follow.
+fn chain(first: EntityUID, above: Vec<EntityUID>, entities: &mut Vec<Entity>) {
+    let mut rest = above.as_slice();
+    entities.push(entity(first, rest.iter().cloned().collect()));
+    while let Some((next, above)) = rest.split_first() {
+        entities.push(entity(next.clone(), above.iter().cloned().collect()));
+        rest = above;
     }
-    entities.push(Entity::new_no_attrs(below, HashSet::new()));
 }
 
-fn uid(entity_type: &EntityTypeName, id: &str) -> EntityUid {
-    EntityUid::from_type_name_and_id(entity_type.clone(), EntityId::new(id))
+fn entity(uid: EntityUID, ancestors: HashSet<EntityUID>) -> Entity {
+    Entity::new_with_attr_partial_value(uid, [], HashSet::new(), ancestors, [])
 }

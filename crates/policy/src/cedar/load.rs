@@ -1,20 +1,29 @@
 //! Cedar texts become policies with ids of their own, in buckets by scope.
 
-use std::{collections::HashMap, str::FromStr, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    str::FromStr,
+    time::Duration,
+};
 
 use axtary_actionpass::{EngineName, PolicyInfo, Principal};
 use cedar_policy::{
-    ActionConstraint, Effect, EntityUid, ParseErrors, Policy, PolicyId, PolicySet, PolicySetError,
-    PrincipalConstraint, ResourceConstraint, Schema, SlotId, Template, ValidationMode, Validator,
-    ffi::DetailedError,
+    Effect, EntityUid, ParseErrors, Policy, PolicyId, PolicySet, PolicySetError, Schema, SlotId,
+    Template, ValidationMode, Validator, ffi::DetailedError,
+};
+use cedar_policy_core::ast::{
+    self, ActionConstraint, EntityReference, EntityUID, PrincipalOrResourceConstraint,
 };
 
-use super::{builder::TemplateLink, reads::RequestReads, template::Templates};
+use super::{
+    builder::TemplateLink, depth, reads::RequestReads, template::Templates, version::Version,
+};
 use crate::{
     error::{LoadError, Place},
-    nesting::{self, Language},
+    nesting::{self, MAX_TREE},
     select::{Scope, ScopeIndex},
     source::Source,
+    token::Language,
     ttl,
 };
 
@@ -26,28 +35,41 @@ const MAX_REASON_BYTES: usize = 1024;
 /// What loading yields.
 #[derive(Default)]
 pub(super) struct Loaded {
-    pub(super) policies: HashMap<PolicyId, Annotated>,
-    pub(super) index: ScopeIndex<PolicySet>,
+    /// In the order of their sources, which is the order of reasons.
+    pub(super) policies: Vec<LoadedPolicy>,
+    ids: HashSet<String>,
+    /// The positions of policies, by scope.
+    pub(super) index: ScopeIndex<Vec<usize>>,
     pub(super) reads: RequestReads,
+    /// How deep the deepest condition nests.
+    pub(super) depth: usize,
+    pub(super) version: Version,
 }
 
-/// What a policy says beside its conditions.
-#[derive(Clone, Debug)]
-pub(super) struct Annotated {
-    /// Where it stands among all, which is the order of reasons.
-    pub(super) position: usize,
+/// A policy, and what it says beside its conditions.
+pub(super) struct LoadedPolicy {
+    pub(super) id: String,
     pub(super) outcome: Outcome,
     pub(super) reason: Option<String>,
     /// The source it stands in.
     pub(super) file: String,
     pub(super) line: Option<u64>,
+    /// Its scope and its conditions as one expression, which is what Cedar evaluates.
+    pub(super) condition: ast::Expr,
+    pub(super) policy: Policy,
 }
 
-impl Annotated {
-    pub(super) fn info(&self, id: &PolicyId) -> PolicyInfo {
+impl LoadedPolicy {
+    /// What stands in the place of its slots, if it comes of a template.
+    pub(super) fn slots(&self) -> &ast::SlotEnv {
+        let policy: &ast::Policy = self.policy.as_ref();
+        policy.env()
+    }
+
+    pub(super) fn info(&self) -> PolicyInfo {
         PolicyInfo {
             engine: EngineName::CEDAR,
-            id: id.to_string(),
+            id: self.id.clone(),
             effect: Some(self.outcome.effect()),
             file: self.file.clone(),
             line: self.line,
@@ -91,6 +113,7 @@ pub(super) fn policies(
                 "the source holds no policy; add one, or leave the source out",
             ));
         }
+        bound_depth(*source, &set)?;
         if let Some(validator) = &validator {
             validate(*source, &set, validator)?;
         }
@@ -141,9 +164,8 @@ impl Loaded {
     /// Adds a policy without slots.
     fn add(&mut self, written: Written<'_>, policy: &Policy) -> Result<(), LoadError> {
         let policy = policy.new_id(PolicyId::new(&written.name));
-        self.register(&written, &policy)?;
-        let bucket = self.index.bucket(&scope(&policy));
-        bucket.add(policy).map_err(|error| written.refuse(&error.to_string()))
+        self.version.policy(&written.name, policy.as_ref());
+        self.register(&written, policy)
     }
 
     /// Adds a template with its slots filled.
@@ -155,10 +177,9 @@ impl Loaded {
     ) -> Result<(), LoadError> {
         let refuse = |error: PolicySetError| written.refuse(&error.to_string());
         let id = PolicyId::new(&written.name);
-        // On its own first, for the scope that the slots give it.
         let mut alone = PolicySet::new();
         alone.add_template(template.clone()).map_err(refuse)?;
-        alone.link(template.id().clone(), id.clone(), slots.clone()).map_err(|_| {
+        alone.link(template.id().clone(), id.clone(), slots).map_err(|_| {
             let slots: Vec<String> = template.slots().map(ToString::to_string).collect();
             written.refuse(&format!(
                 "its template takes {}; give an entity for each, and for no other",
@@ -168,31 +189,49 @@ impl Loaded {
         let Some(policy) = alone.policy(&id) else {
             return Err(written.refuse("it cannot be linked"));
         };
-        self.register(written, policy)?;
-        let bucket = self.index.bucket(&scope(policy));
-        if bucket.template(template.id()).is_none() {
-            bucket.add_template(template.clone()).map_err(refuse)?;
-        }
-        bucket.link(template.id().clone(), id, slots).map_err(refuse)
+        self.register(written, policy.clone())
     }
 
-    /// Notes what a policy says beside its conditions, and what it reads.
-    fn register(&mut self, written: &Written<'_>, policy: &Policy) -> Result<(), LoadError> {
+    /// Notes a policy, what it says beside its conditions, and what it reads.
+    fn register(&mut self, written: &Written<'_>, policy: Policy) -> Result<(), LoadError> {
         written.check_name()?;
-        let (outcome, reason) = annotated(policy).map_err(|problem| written.refuse(&problem))?;
-        let annotated = Annotated {
-            position: self.policies.len(),
+        let (outcome, reason) = annotated(&policy).map_err(|problem| written.refuse(&problem))?;
+        if !self.ids.insert(written.name.clone()) {
+            return Err(written.refuse("its id stands twice; give it another"));
+        }
+        self.reads.add(&policy);
+        let tree: &ast::Policy = policy.as_ref();
+        let condition = tree.condition();
+        self.depth = self.depth.max(depth::of(&condition));
+        self.index.bucket(&scope(tree)).push(self.policies.len());
+        self.policies.push(LoadedPolicy {
+            id: written.name.clone(),
             outcome,
             reason,
             file: written.source.name.to_owned(),
             line: written.place.map(|place| place.line),
-        };
-        if self.policies.insert(PolicyId::new(&written.name), annotated).is_some() {
-            return Err(written.refuse("its id stands twice; give it another"));
-        }
-        self.reads.add(policy);
+            condition,
+            policy,
+        });
         Ok(())
     }
+}
+
+/// What the text was bounded by is a count of its tokens. This is the tree itself, before anything walks it.
+fn bound_depth(source: Source<'_>, set: &PolicySet) -> Result<(), LoadError> {
+    let set: &ast::PolicySet = set.as_ref();
+    // Policies without slots are templates too.
+    for template in set.all_templates() {
+        if template.non_scope_constraints().is_some_and(|tree| depth::of(tree) > MAX_TREE) {
+            let place = template.loc().map(|loc| Place::of_offset(source.text, loc.start()));
+            let message = format!(
+                "the policy `{}`: its conditions nest deeper than {MAX_TREE} levels; split it",
+                template.id()
+            );
+            return Err(LoadError::new(source.name, message).at(place));
+        }
+    }
+    Ok(())
 }
 
 /// The first of the errors, which are one for each action that the policy can be about.
@@ -220,26 +259,24 @@ impl Places<'_> {
 }
 
 /// What a policy compares with `==` in its scope. Everything else is left open, and decided by Cedar.
-fn scope(policy: &Policy) -> Scope<EntityUid> {
+fn scope(policy: &ast::Policy) -> Scope<EntityUID> {
+    let named = |constraint: &PrincipalOrResourceConstraint| match constraint {
+        PrincipalOrResourceConstraint::Eq(EntityReference::EUID(uid)) => {
+            Some(EntityUID::clone(uid))
+        }
+        PrincipalOrResourceConstraint::Eq(EntityReference::Slot(_))
+        | PrincipalOrResourceConstraint::Any
+        | PrincipalOrResourceConstraint::In(_)
+        | PrincipalOrResourceConstraint::Is(_)
+        | PrincipalOrResourceConstraint::IsIn(..) => None,
+    };
     Scope {
-        agent: match policy.principal_constraint() {
-            PrincipalConstraint::Eq(uid) => Some(uid),
-            PrincipalConstraint::Any
-            | PrincipalConstraint::In(_)
-            | PrincipalConstraint::Is(_)
-            | PrincipalConstraint::IsIn(..) => None,
-        },
+        agent: named(policy.principal_constraint().as_inner()),
         tool: match policy.action_constraint() {
-            ActionConstraint::Eq(uid) => Some(uid),
+            ActionConstraint::Eq(uid) => Some(EntityUID::clone(uid)),
             ActionConstraint::Any | ActionConstraint::In(_) => None,
         },
-        resource: match policy.resource_constraint() {
-            ResourceConstraint::Eq(uid) => Some(uid),
-            ResourceConstraint::Any
-            | ResourceConstraint::In(_)
-            | ResourceConstraint::Is(_)
-            | ResourceConstraint::IsIn(..) => None,
-        },
+        resource: named(policy.resource_constraint().as_inner()),
     }
 }
 
@@ -333,12 +370,12 @@ mod tests {
         }
         let loaded = policies(&[Source::new("main", &text).unwrap()], &[], None).unwrap();
         let candidates = |agent: &str, tool: &str, resource: &str| -> usize {
-            let call: Scope<EntityUid> = Scope {
+            let call: Scope<EntityUID> = Scope {
                 agent: Some(format!("Agent::{agent:?}").parse().unwrap()),
                 tool: Some(format!("Action::{tool:?}").parse().unwrap()),
                 resource: Some(format!("Repo::{resource:?}").parse().unwrap()),
             };
-            loaded.index.candidates(call).map(PolicySet::num_of_policies).sum()
+            loaded.index.candidates(call).map(Vec::len).sum()
         };
         assert_eq!(candidates("x", "x", "x"), 1);
         assert_eq!(candidates("a7", "x", "x"), 2);

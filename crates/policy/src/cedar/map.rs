@@ -1,109 +1,136 @@
-//! An action becomes a Cedar request, without a detour through JSON: in Cedar's JSON, `__entity` and `__extn` are
-//! escapes, and a fact that holds such a member would become an entity or an extension value.
+//! An action becomes a Cedar request, value by value and without a detour through JSON: in Cedar's JSON, `__entity` and
+//! `__extn` are escapes, and a fact that holds such a member would become an entity or an extension value.
 //!
 //! Only what some policy reads is mapped.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use axtary_actionpass::{Action, Facts, Json};
-use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression};
+use cedar_policy_core::{
+    ast::{Context, Eid, EntityType, EntityUID, EntityUIDEntry, Request, Value},
+    entities::Entities,
+    evaluator::Evaluator,
+    extensions::Extensions,
+    pst::SmolStr,
+};
 
 use super::reads::RequestReads;
 use crate::{reads::Reads, select::Scope};
 
 /// Maps actions.
 pub(super) struct Mapper {
-    agent: EntityTypeName,
-    action: EntityTypeName,
+    agent: EntityType,
+    action: EntityType,
     reads: RequestReads,
+    /// The facts that are read; `None` stands for all.
+    facts: Option<Vec<SmolStr>>,
 }
 
-/// A request, with the names that candidates are found by.
+/// A request.
 pub(super) struct Mapped {
-    pub(super) principal: EntityUid,
-    pub(super) action: EntityUid,
-    pub(super) resource: EntityUid,
-    pub(super) request: Request,
+    pub(super) principal: Arc<EntityUID>,
+    pub(super) action: Arc<EntityUID>,
+    pub(super) resource: Arc<EntityUID>,
+    context: Context,
 }
 
 impl Mapped {
-    pub(super) fn scope(&self) -> Scope<&EntityUid> {
+    /// The names that candidates are found by.
+    pub(super) fn scope(&self) -> Scope<&EntityUID> {
         Scope {
-            agent: Some(&self.principal),
-            tool: Some(&self.action),
-            resource: Some(&self.resource),
+            agent: Some(&*self.principal),
+            tool: Some(&*self.action),
+            resource: Some(&*self.resource),
         }
+    }
+
+    /// What evaluates conditions over this request.
+    pub(super) fn evaluator<'a>(&self, entities: &'a Entities) -> Evaluator<'a> {
+        let known =
+            |uid: &Arc<EntityUID>| EntityUIDEntry::Known { euid: Arc::clone(uid), loc: None };
+        // Without a schema there is nothing to check: policies were, when they were loaded.
+        let request = Request::new_unchecked(
+            known(&self.principal),
+            known(&self.action),
+            known(&self.resource),
+            Some(self.context.clone()),
+        );
+        Evaluator::new(request, entities, Extensions::all_available())
     }
 }
 
 impl Mapper {
     pub(super) fn new(reads: RequestReads) -> Result<Self, String> {
-        Ok(Self { agent: entity_type("Agent")?, action: entity_type("Action")?, reads })
+        let facts = match &reads.payload {
+            Reads::All => None,
+            Reads::Named(names) => Some(names.iter().map(SmolStr::from).collect()),
+        };
+        Ok(Self { agent: entity_type("Agent")?, action: entity_type("Action")?, reads, facts })
     }
 
     /// Maps an action; the error says which part has no form in Cedar.
     pub(super) fn map(&self, action: &Action) -> Result<Mapped, String> {
-        let uid = |entity_type: &EntityTypeName, id: &str| {
-            EntityUid::from_type_name_and_id(entity_type.clone(), EntityId::new(id))
-        };
-        let principal = uid(&self.agent, action.actor().agent_id().as_str());
-        let tool = uid(&self.action, action.tool().as_str());
-        let resource = uid(&resource_type(action.resource().kind())?, action.resource().id());
-        let request = Request::new(
-            principal.clone(),
-            tool.clone(),
-            resource.clone(),
-            self.context(action)?,
-            None,
-        )
-        .map_err(|error| error.to_string())?;
-        Ok(Mapped { principal, action: tool, resource, request })
+        let resource = action.resource();
+        Ok(Mapped {
+            principal: Arc::new(uid(&self.agent, action.actor().agent_id().as_str())),
+            action: Arc::new(uid(&self.action, action.tool().as_str())),
+            resource: Arc::new(uid(&resource_type(resource.kind())?, resource.id())),
+            context: self.context(action)?,
+        })
     }
 
     fn context(&self, action: &Action) -> Result<Context, String> {
         let members = &self.reads.members;
-        let mut pairs = Vec::with_capacity(4);
+        let mut context = BTreeMap::new();
         if members.contains("intent") {
-            pairs.push(("intent".to_owned(), self.intent(action)?));
+            context.insert(SmolStr::new_static("intent"), self.intent(action));
         }
         if members.contains("payload") {
-            pairs.push(("payload".to_owned(), self.payload(action.facts())?));
+            context.insert(SmolStr::new_static("payload"), self.payload(action.facts())?);
         }
         if members.contains("human_owner") {
-            pairs.push(("human_owner".to_owned(), text(action.actor().human_owner().as_str())));
+            let owner = action.actor().human_owner().as_str();
+            context.insert(SmolStr::new_static("human_owner"), owner.into());
         }
         if members.contains("audience") {
-            pairs.push(("audience".to_owned(), text(action.audience().as_str())));
+            context.insert(SmolStr::new_static("audience"), action.audience().as_str().into());
         }
-        Context::from_pairs(pairs).map_err(|error| error.to_string())
+        Ok(Context::Value(Arc::new(context)))
     }
 
-    fn intent(&self, action: &Action) -> Result<RestrictedExpression, String> {
+    fn intent(&self, action: &Action) -> Value {
         let intent = action.intent();
         let task = intent.task_id().map_or("", |task| task.as_str());
         let parts = [("text", intent.text()), ("task_id", task)].into_iter();
         let parts = parts.filter(|(name, _)| self.reads.intent.contains(name));
-        record(parts.map(|(name, part)| (name, text(part))))
+        Value::record(parts.map(|(name, part)| (SmolStr::new_static(name), part)), None)
     }
 
-    fn payload(&self, facts: &Facts) -> Result<RestrictedExpression, String> {
-        match &self.reads.payload {
-            Reads::All => fields(facts.iter()),
-            Reads::Named(names) => {
-                let names = names.iter().map(String::as_str);
-                fields(names.filter_map(|name| Some((name, facts.get(name)?))))
+    fn payload(&self, facts: &Facts) -> Result<Value, String> {
+        let Some(names) = &self.facts else { return record(facts.iter()) };
+        let mut read = BTreeMap::new();
+        for name in names {
+            if let Some(fact) = facts.get(name) {
+                read.insert(name.clone(), value(fact)?);
             }
         }
+        Ok(Value::record_arc(Arc::new(read), None))
     }
 }
 
-pub(super) fn entity_type(name: &str) -> Result<EntityTypeName, String> {
+pub(super) fn entity_type(name: &str) -> Result<EntityType, String> {
     name.parse().map_err(|_| format!("`{name}` is no entity type"))
+}
+
+pub(super) fn uid(entity_type: &EntityType, id: &str) -> EntityUID {
+    EntityUID::from_components(entity_type.clone(), Eid::new(id), None)
 }
 
 /// The entity type of a resource: `slack_channel` is `SlackChannel`.
 ///
 /// Only words of letters and digits that start with a letter, joined by single underscores, have one: else two types
 /// of resources could share an entity type, and a policy for the one would hold for the other.
-pub(super) fn resource_type(kind: &str) -> Result<EntityTypeName, String> {
+pub(super) fn resource_type(kind: &str) -> Result<EntityType, String> {
     let refused = || {
         format!(
             "the resource type `{kind}` has no Cedar entity type; it must be words of lower-case letters and digits \
@@ -125,38 +152,26 @@ pub(super) fn resource_type(kind: &str) -> Result<EntityTypeName, String> {
     name.parse().map_err(|_| refused())
 }
 
-fn text(text: &str) -> RestrictedExpression {
-    RestrictedExpression::new_string(text.to_owned())
-}
-
-fn fields<'a>(
-    members: impl Iterator<Item = (&'a str, &'a Json)>,
-) -> Result<RestrictedExpression, String> {
-    let fields: Vec<_> = members
-        .map(|(name, value)| Ok((name, expression(value)?)))
+fn record<'a>(members: impl Iterator<Item = (&'a str, &'a Json)>) -> Result<Value, String> {
+    let fields: BTreeMap<SmolStr, Value> = members
+        .map(|(name, member)| Ok((name.into(), value(member)?)))
         .collect::<Result<_, String>>()?;
-    record(fields)
-}
-
-fn record<'a>(
-    fields: impl IntoIterator<Item = (&'a str, RestrictedExpression)>,
-) -> Result<RestrictedExpression, String> {
-    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value));
-    RestrictedExpression::new_record(fields).map_err(|error| error.to_string())
+    Ok(Value::record_arc(Arc::new(fields), None))
 }
 
 /// Facts are at most [`axtary_actionpass::MAX_DEPTH`] deep, which bounds the recursion.
-fn expression(value: &Json) -> Result<RestrictedExpression, String> {
-    Ok(match value {
-        Json::Bool(value) => RestrictedExpression::new_bool(*value),
-        Json::Number(number) => RestrictedExpression::new_long(
-            number.as_i64().ok_or_else(|| format!("the fraction {number} has no form in Cedar"))?,
-        ),
-        Json::String(text) => RestrictedExpression::new_string(text.clone()),
-        Json::Array(items) => RestrictedExpression::new_set(
-            items.iter().map(expression).collect::<Result<Vec<_>, _>>()?,
-        ),
-        Json::Object(members) => fields(members.iter())?,
+fn value(json: &Json) -> Result<Value, String> {
+    Ok(match json {
+        Json::Bool(value) => (*value).into(),
+        Json::Number(number) => number
+            .as_i64()
+            .ok_or_else(|| format!("the fraction {number} has no form in Cedar"))?
+            .into(),
+        Json::String(text) => text.as_str().into(),
+        Json::Array(items) => {
+            Value::set(items.iter().map(value).collect::<Result<Vec<_>, _>>()?, None)
+        }
+        Json::Object(members) => record(members.iter())?,
         Json::Null => return Err("`null` has no form in Cedar".to_owned()),
     })
 }

@@ -37,6 +37,9 @@ impl<'a> Templates<'a> {
         links: &[TemplateLink],
         loaded: &mut Loaded,
     ) -> Result<(), LoadError> {
+        for (_, name, template) in &self.0 {
+            loaded.version.template(name, template.as_ref());
+        }
         for link in links {
             let Some((source, _, template)) = self.find(&link.template) else {
                 let message = format!(

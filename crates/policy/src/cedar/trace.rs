@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axtary_actionpass::{Action, Condition, Object, Trace};
 use cedar_policy::{
-    Entities, Policy, PolicyId, PolicySet, Request, Template,
+    Policy, Template,
     pst::{self, BinaryOp, Clause, Expr, StaticPolicy},
 };
+use cedar_policy_core::{ast, evaluator::Evaluator};
 
-use super::{CedarEngine, reads::RequestReads};
+use super::{CedarEngine, evaluate::holds, load::LoadedPolicy, reads::RequestReads};
 use crate::reads::Reads;
 
 impl CedarEngine {
@@ -16,15 +17,14 @@ impl CedarEngine {
     pub(super) fn trace_candidates(&self, action: &Action) -> Result<Vec<Trace>, String> {
         let mapped = self.mapper.map(action)?;
         let entities = self.entities(action, &mapped)?;
+        let evaluator = mapped.evaluator(&entities);
         let mut found = Vec::new();
-        for policy in self.index.candidates(mapped.scope()).flat_map(PolicySet::policies) {
-            let probe =
-                Probe { engine: self, policy, request: &mapped.request, entities: &entities };
-            let (Some(annotated), Some(true)) = (self.policies.get(policy.id()), probe.holds(None))
-            else {
+        for policy in self.candidates(&mapped) {
+            let probe = Probe { policy, evaluator: &evaluator };
+            if probe.holds(None) != Some(true) {
                 continue;
-            };
-            let conditions = conditions(policy)
+            }
+            let conditions = conditions(&policy.policy)
                 .into_iter()
                 .map(|clause| Condition {
                     text: clause.to_string(),
@@ -32,52 +32,39 @@ impl CedarEngine {
                     holds: probe.holds(Some(clause)),
                 })
                 .collect();
-            let trace = Trace { policy: annotated.info(policy.id()), conditions };
-            found.push((annotated.position, trace));
+            found.push(Trace { policy: policy.info(), conditions });
         }
-        found.sort_by_key(|(position, _)| *position);
-        Ok(found.into_iter().map(|(_, trace)| trace).collect())
+        Ok(found)
     }
 }
 
 /// A policy with one of its conditions, or none, over a request.
 struct Probe<'a> {
-    engine: &'a CedarEngine,
-    policy: &'a Policy,
-    request: &'a Request,
-    entities: &'a Entities,
+    policy: &'a LoadedPolicy,
+    evaluator: &'a Evaluator<'a>,
 }
 
 impl Probe<'_> {
     /// Whether the scope and this condition hold; `None` if they cannot be evaluated.
-    fn holds(&self, condition: Option<Clause>) -> Option<bool> {
-        let set = self.set(condition)?;
-        let response = self.engine.authorizer.is_authorized(self.request, &set, self.entities);
-        match response.diagnostics().errors().next() {
-            Some(_) => None,
-            None => Some(response.diagnostics().reason().next().is_some()),
-        }
+    fn holds(&self, clause: Option<Clause>) -> Option<bool> {
+        holds(self.evaluator, &self.condition(clause)?, self.policy.slots()).ok()
     }
 
-    fn set(&self, condition: Option<Clause>) -> Option<PolicySet> {
-        let policy = self.policy.to_pst().ok()?;
-        let body = policy.body().clone().try_with_clauses(condition).ok()?;
-        let mut set = PolicySet::new();
-        match policy {
+    fn condition(&self, clause: Option<Clause>) -> Option<ast::Expr> {
+        let policy = self.policy.policy.to_pst().ok()?;
+        let body = policy.body().clone().try_with_clauses(clause).ok()?;
+        Some(match policy {
             // A link whose slots are filled in already is one too.
             pst::Policy::Static(_) => {
                 let policy = pst::Policy::Static(StaticPolicy::try_from(body).ok()?);
-                set.add(Policy::from_pst(policy).ok()?).ok()?;
+                let policy = Policy::from_pst(policy).ok()?;
+                AsRef::<ast::Policy>::as_ref(&policy).condition()
             }
             pst::Policy::Linked(_) => {
-                let slots = self.policy.template_links()?;
                 let template = Template::from_pst(body).ok()?;
-                let (of, id) = (template.id().clone(), PolicyId::new("probe"));
-                set.add_template(template).ok()?;
-                set.link(of, id, slots).ok()?;
+                AsRef::<ast::Template>::as_ref(&template).condition()
             }
-        }
-        Some(set)
+        })
     }
 }
 

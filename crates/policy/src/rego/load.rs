@@ -11,8 +11,9 @@ use super::{
 };
 use crate::{
     error::{LoadError, Place},
-    nesting::{self, Language},
+    nesting,
     source::Source,
+    token::Language,
 };
 
 /// What is loaded.

@@ -18,7 +18,12 @@ pub(super) struct Walk {
     /// The names of its arguments, if it is a function.
     pub(super) arguments: HashSet<String>,
     depth: usize,
+    /// How many of its parts can go through a collection.
+    loops: usize,
 }
+
+/// How many levels of expressions a loop takes as much of the stack as.
+const LEVELS_OF_LOOP: usize = 3;
 
 /// A reference from its root as far as its names are fixed: `input.payload.paths[i]` is `input`, `payload`, `paths`.
 pub(super) struct Reference {
@@ -138,24 +143,32 @@ impl Walk {
     }
 
     fn query(&mut self, query: &Query) {
+        let around = self.depth;
         self.deeper(|walk| {
             for statement in &query.stmts {
+                let loops = walk.loops;
                 walk.statement(statement);
+                // What follows a loop is evaluated inside it.
+                walk.depth += LEVELS_OF_LOOP * (walk.loops - loops);
+                walk.deepest = walk.deepest.max(walk.depth);
             }
         });
+        self.depth = around;
     }
 
     fn deeper(&mut self, inside: impl FnOnce(&mut Self)) {
+        let around = self.depth;
         self.depth += 1;
         self.deepest = self.deepest.max(self.depth);
         inside(self);
-        self.depth -= 1;
+        self.depth = around;
     }
 
     fn statement(&mut self, statement: &LiteralStmt) {
         match &statement.literal {
             Literal::SomeVars { .. } => {}
             Literal::SomeIn { key, value, collection, .. } => {
+                self.loops += 1;
                 self.exprs(key);
                 self.exprs([value, collection]);
             }
@@ -208,8 +221,10 @@ impl Walk {
                 self.query(query);
             }
             Expr::Call { fcn, params, .. } => {
+                let function = Reference::of(fcn);
+                self.loops += usize::from(function.path == ["walk"]);
                 self.calls.push(Call {
-                    function: Reference::of(fcn),
+                    function,
                     first_is_literal: params.first().is_some_and(|first| {
                         matches!(first.as_ref(), Expr::String { .. } | Expr::RawString { .. })
                     }),
@@ -234,6 +249,8 @@ impl Walk {
         let (root, steps) = chain(expr);
         for step in steps {
             if let Step::Computed(index) = step {
+                // If the index is a variable that nothing binds, every element is gone through.
+                self.loops += usize::from(!matches!(index, Expr::Number { .. }));
                 self.expr(index);
             }
         }

@@ -330,9 +330,9 @@ fn a_text_that_nests_too_deep_is_refused_before_it_is_parsed() {
         rego(&format!("package axtary\nallow := {nested}")),
         rego(&format!("package axtary\nallow := 1{}", " + 1".repeat(20_000))),
     ]), @r"
-    main.cedar:1:60: brackets are nested deeper than 16; split the policy
+    main.cedar:1:60: brackets and `if` are nested deeper than 16; split the policy
     main.rego:2:26: brackets are nested deeper than 16; split the policy
-    main.rego:2:268: one expression has more than 64 operators; split it
+    main.rego:2:268: one expression has more than 64 operators in a chain; split it
     ");
 }
 

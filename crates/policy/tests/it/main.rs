@@ -14,6 +14,7 @@ mod decision_tables;
 mod drafts;
 mod engines_agree;
 mod explained;
+mod hostile_depth;
 mod load_errors;
 mod native_rules;
 mod nothing_permits_everything;
