@@ -1,6 +1,4 @@
-//! Policy sources: named texts, bounded in size, and the digest under which they are in force.
-
-use axtary_actionpass::{EngineName, PolicyVersion};
+//! Policy sources: named texts, bounded in size.
 
 use crate::error::LoadError;
 
@@ -73,15 +71,6 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The digest of an engine's sources. The engine's name is part of it: one text means different things to two engines.
-pub(crate) fn version(engine: &EngineName, sources: &[Source<'_>]) -> PolicyVersion {
-    let names: Vec<String> =
-        sources.iter().map(|source| format!("{engine}:{}", source.name)).collect();
-    PolicyVersion::of_sources(
-        names.iter().map(String::as_str).zip(sources.iter().map(|source| source.text.as_bytes())),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,13 +84,5 @@ mod tests {
         assert!(Source::all(&[("a", "x"), ("a", "y")], "policy").is_err());
         assert!(Source::all::<&str, &str>(&[], "policy").is_err());
         assert!(Source::all(&vec![("a", "x"); MAX_SOURCES + 1], "policy").is_err());
-    }
-
-    #[test]
-    fn one_text_under_two_engines_or_names_has_two_versions() {
-        let version =
-            |engine, name| super::version(&engine, &[Source::new(name, "permit").unwrap()]);
-        assert_ne!(version(EngineName::CEDAR, "a"), version(EngineName::REGO, "a"));
-        assert_ne!(version(EngineName::CEDAR, "a"), version(EngineName::CEDAR, "b"));
     }
 }

@@ -39,6 +39,9 @@ use axtary_actionpass::{
 /// ```
 pub struct PolicyStack {
     engines: Vec<Box<dyn PolicyEngine>>,
+    /// The versions of the engines when they were added, and the digest over them. An engine may be replaced since then, as
+    /// a [`LivePolicy`](crate::LivePolicy) is.
+    versions: Vec<PolicyVersion>,
     version: PolicyVersion,
 }
 
@@ -51,23 +54,27 @@ impl Default for PolicyStack {
 impl PolicyStack {
     /// A stack without engines.
     pub fn new() -> Self {
-        Self { engines: Vec::new(), version: version(&[]) }
+        Self { engines: Vec::new(), versions: Vec::new(), version: version(&[]) }
     }
 
     /// Adds an engine, which must permit too from now on.
     #[must_use]
     pub fn with(mut self, engine: impl PolicyEngine + 'static) -> Self {
+        self.versions.push(engine.policy_version());
         self.engines.push(Box::new(engine));
-        self.version = version(&self.engines);
+        self.version = version(&self.versions);
         self
+    }
+
+    /// The digest over the versions that the engines have now.
+    fn version_of(&self, versions: &[PolicyVersion]) -> PolicyVersion {
+        if versions == self.versions { self.version } else { version(versions) }
     }
 }
 
 /// The digest over the policies of all engines, in whichever order they stand; of one, its own.
-fn version(engines: &[Box<dyn PolicyEngine>]) -> PolicyVersion {
-    let versions: Vec<PolicyVersion> =
-        engines.iter().map(|engine| engine.policy_version()).collect();
-    match versions.as_slice() {
+fn version(versions: &[PolicyVersion]) -> PolicyVersion {
+    match versions {
         [only] => *only,
         all => PolicyVersion::of_sources(
             all.iter().map(|version| ("engine", version.as_bytes().as_slice())),
@@ -80,29 +87,39 @@ impl PolicyEngine for PolicyStack {
         // Every engine is asked, even behind a denial, so that all reasons are known at once.
         let mut answers = Vec::with_capacity(self.engines.len());
         let mut failures = Vec::new();
+        let mut versions = Vec::with_capacity(self.engines.len());
         for engine in &self.engines {
             match engine.evaluate(action) {
-                Ok(answer) => answers.push(answer),
-                Err(failure) => failures.push(failure),
+                Ok(answer) => {
+                    // Of the policy that answered, which may be another by now.
+                    versions.push(answer.policy_version());
+                    answers.push(answer);
+                }
+                Err(failure) => {
+                    versions.push(engine.policy_version());
+                    failures.push(failure);
+                }
             }
         }
+        let version = self.version_of(&versions);
         let sensitive = sensitive(&answers);
         let trial = trial(&answers, &failures);
         let together = match (strictest(&answers), failures.first()) {
-            (Some(Effect::Deny), _) => self.denial(answers, failures),
+            (Some(Effect::Deny), _) => denial(answers, failures, version),
             (None | Some(Effect::Permit | Effect::StepUp), Some(failure)) => {
                 return Err(failure.clone());
             }
             (Some(effect @ (Effect::Permit | Effect::StepUp)), None) => {
-                self.permission(effect, answers)
+                permission(effect, answers, version)
             }
-            (None, None) => self.nothing_loaded(),
+            (None, None) => nothing_loaded(version),
         };
         Ok(together.with_sensitive(sensitive).with_trial(trial))
     }
 
     fn policy_version(&self) -> PolicyVersion {
-        self.version
+        let versions: Vec<_> = self.engines.iter().map(|engine| engine.policy_version()).collect();
+        self.version_of(&versions)
     }
 
     /// Those of all engines, in their order.
@@ -126,77 +143,78 @@ impl PolicyEngine for PolicyStack {
     }
 }
 
-impl PolicyStack {
-    fn nothing_loaded(&self) -> Evaluation {
-        let name = EngineName::new("stack").unwrap_or(EngineName::NATIVE);
-        let reason = Reason::new(name, Cause::NoPermit)
-            .saying(Some("no policy is loaded; add an engine to the stack".to_owned()));
-        Evaluation::new(Effect::Deny, Vec::new(), self.version, vec![reason])
-    }
-
-    /// A denial says why each engine that denies does so, and which engines failed beside it.
-    fn denial(&self, answers: Vec<Evaluation>, failures: Vec<EngineError>) -> Evaluation {
-        let engines = engines(&answers);
-        let reasons = answers
-            .into_iter()
-            .filter(|answer| answer.effect() == Effect::Deny)
-            .flat_map(Evaluation::into_reasons);
-        let failed = failures
-            .into_iter()
-            .map(|failure| Reason::new(failure.engine, Cause::Failed { message: failure.message }));
-        Evaluation::new(Effect::Deny, engines, self.version, reasons.chain(failed).collect())
-    }
-
-    /// A permit or a step-up is bound to what every engine binds it to, for the shortest of their lives.
-    fn permission(&self, effect: Effect, answers: Vec<Evaluation>) -> Evaluation {
-        let engines = engines(&answers);
-        let mut constraints = Constraints::none();
-        let mut ttl = None;
-        let mut approvers: Vec<String> = Vec::new();
-        for answer in &answers {
-            constraints = match constraints.merge(answer.constraints().clone()) {
-                Ok(joined) => joined,
-                Err(conflict) => return self.conflicting(answer, &conflict, engines),
-            };
-            ttl = [ttl, answer.ttl()].into_iter().flatten().min();
-            unite(&mut approvers, answer.approvers());
-        }
-        let reasons = answers
-            .into_iter()
-            .filter(|answer| answer.effect() == effect)
-            .flat_map(Evaluation::into_reasons)
-            .collect();
-        Evaluation::new(effect, engines, self.version, reasons)
-            .with_constraints(constraints)
-            .with_ttl(ttl)
-            .with_approvers(approvers)
-    }
-
-    /// A pass carries each constraint once, so engines that demand different things of one name cannot both be obeyed.
-    fn conflicting(
-        &self,
-        answer: &Evaluation,
-        conflict: &ConstraintError,
-        engines: Vec<EngineName>,
-    ) -> Evaluation {
-        let message =
-            format!("{conflict}: another engine constrains it too; let both say the same");
-        let engine = answer.engines().first().cloned().unwrap_or(EngineName::NATIVE);
-        let mut reason = Reason::new(engine, Cause::Failed { message });
-        if let Some(policy) = answer.reasons().iter().find_map(Reason::policy) {
-            reason = reason.by(policy);
-        }
-        Evaluation::new(Effect::Deny, engines, self.version, vec![reason])
-    }
-}
-
 impl fmt::Debug for PolicyStack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PolicyStack")
             .field("engines", &self.engines.len())
-            .field("version", &self.version)
+            .field("version", &self.policy_version())
             .finish()
     }
+}
+
+fn nothing_loaded(version: PolicyVersion) -> Evaluation {
+    let name = EngineName::new("stack").unwrap_or(EngineName::NATIVE);
+    let reason = Reason::new(name, Cause::NoPermit)
+        .saying(Some("no policy is loaded; add an engine to the stack".to_owned()));
+    Evaluation::new(Effect::Deny, Vec::new(), version, vec![reason])
+}
+
+/// A denial says why each engine that denies does so, and which engines failed beside it.
+fn denial(
+    answers: Vec<Evaluation>,
+    failures: Vec<EngineError>,
+    version: PolicyVersion,
+) -> Evaluation {
+    let engines = engines(&answers);
+    let reasons = answers
+        .into_iter()
+        .filter(|answer| answer.effect() == Effect::Deny)
+        .flat_map(Evaluation::into_reasons);
+    let failed = failures
+        .into_iter()
+        .map(|failure| Reason::new(failure.engine, Cause::Failed { message: failure.message }));
+    Evaluation::new(Effect::Deny, engines, version, reasons.chain(failed).collect())
+}
+
+/// A permit or a step-up is bound to what every engine binds it to, for the shortest of their lives.
+fn permission(effect: Effect, answers: Vec<Evaluation>, version: PolicyVersion) -> Evaluation {
+    let engines = engines(&answers);
+    let mut constraints = Constraints::none();
+    let mut ttl = None;
+    let mut approvers: Vec<String> = Vec::new();
+    for answer in &answers {
+        constraints = match constraints.merge(answer.constraints().clone()) {
+            Ok(joined) => joined,
+            Err(conflict) => return conflicting(answer, &conflict, engines, version),
+        };
+        ttl = [ttl, answer.ttl()].into_iter().flatten().min();
+        unite(&mut approvers, answer.approvers());
+    }
+    let reasons = answers
+        .into_iter()
+        .filter(|answer| answer.effect() == effect)
+        .flat_map(Evaluation::into_reasons)
+        .collect();
+    Evaluation::new(effect, engines, version, reasons)
+        .with_constraints(constraints)
+        .with_ttl(ttl)
+        .with_approvers(approvers)
+}
+
+/// A pass carries each constraint once, so engines that demand different things of one name cannot both be obeyed.
+fn conflicting(
+    answer: &Evaluation,
+    conflict: &ConstraintError,
+    engines: Vec<EngineName>,
+    version: PolicyVersion,
+) -> Evaluation {
+    let message = format!("{conflict}: another engine constrains it too; let both say the same");
+    let engine = answer.engines().first().cloned().unwrap_or(EngineName::NATIVE);
+    let mut reason = Reason::new(engine, Cause::Failed { message });
+    if let Some(policy) = answer.reasons().iter().find_map(Reason::policy) {
+        reason = reason.by(policy);
+    }
+    Evaluation::new(Effect::Deny, engines, version, vec![reason])
 }
 
 /// Deny before step-up before permit.

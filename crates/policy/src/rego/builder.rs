@@ -1,6 +1,6 @@
 //! What a Rego engine is built of: modules, bundles, and the rules that it asks.
 
-use axtary_actionpass::{EngineName, Json, Object};
+use axtary_actionpass::{EngineName, Object, PolicyVersion};
 
 use super::{
     RegoEngine,
@@ -8,10 +8,7 @@ use super::{
     load,
     map::Mapper,
 };
-use crate::{
-    error::LoadError,
-    source::{self, Source},
-};
+use crate::{error::LoadError, source::Source, token::normal_form};
 
 /// Collects the parts of a [`RegoEngine`]; made by [`RegoEngine::builder`].
 #[derive(Clone, Debug, Default)]
@@ -85,18 +82,13 @@ impl RegoBuilder {
         let sources = Source::all(&self.modules, "Rego module")?;
         let parts = load::Parts { sources: &sources, roots: &roots, data: &data };
         let loaded = load::modules(&parts, &self.wanted())?;
-        let canonical = Json::Object(data).to_string();
-        let mut versioned = sources.clone();
-        if canonical != "{}" {
-            // No module has this name: it is not one that `Source` takes.
-            versioned.push(Source { name: "", text: &canonical });
-        }
+        let version = version(&sources, &data, &loaded.entrypoints);
         Ok(RegoEngine {
             engine: loaded.engine,
             entrypoints: loaded.entrypoints,
             policies: loaded.policies,
             mapper: Mapper::new(loaded.reads),
-            version: source::version(&EngineName::REGO, &versioned),
+            version,
         })
     }
 
@@ -113,6 +105,32 @@ impl RegoBuilder {
             allow,
         }
     }
+}
+
+/// The digest over what the modules say, whatever their layout, their comments and their order, over the data, and over which
+/// rules are asked.
+fn version(sources: &[Source<'_>], data: &Object, entrypoints: &Entrypoints) -> PolicyVersion {
+    let part = |kind: &str| format!("{}:{kind}", EngineName::REGO);
+    let mut parts: Vec<(String, Vec<u8>)> = sources
+        .iter()
+        .map(|source| {
+            (part(&format!("module:{}", source.name)), normal_form(source.text).into_bytes())
+        })
+        .collect();
+    if !data.is_empty() {
+        let mut canonical = Vec::new();
+        data.write_canonical(&mut canonical);
+        parts.push((part("data"), canonical));
+    }
+    let Entrypoints { allow, deny, step_up } = entrypoints;
+    for (name, rule) in
+        [("allow", Some(allow)), ("deny", deny.as_ref()), ("step_up", step_up.as_ref())]
+    {
+        if let Some(rule) = rule {
+            parts.push((part(name), rule.clone().into_bytes()));
+        }
+    }
+    PolicyVersion::of_sources(parts.iter().map(|(name, form)| (name.as_str(), form.as_slice())))
 }
 
 /// The rules to ask; of two of them, whether they must be there.

@@ -23,3 +23,4 @@ mod rego_modules;
 mod reload;
 mod sameness;
 mod stack;
+mod versions;
