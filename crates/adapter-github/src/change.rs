@@ -12,6 +12,7 @@ use crate::{
     name::BranchName,
     objects::Objects,
     production::{self, Production},
+    reference::CommitId,
 };
 
 /// The most changes that are looked at, as many as GitHub lists of a pull request.
@@ -106,6 +107,33 @@ impl ChangeSet {
         head: &BranchName,
     ) -> Result<Self, NormalizeError> {
         let (base_id, head_id) = (resolve(repository, base)?, resolve(repository, head)?);
+        Self::between_ids(repository, (base, base_id), (head, head_id))
+    }
+
+    /// Reads the change set between two commits: what the `head` has and the point where it parted from the `base` has not.
+    ///
+    /// Beside each commit stands the branch that is at it, or comes to it.
+    ///
+    /// # Errors
+    ///
+    /// As [`ChangeSet::between`]; [`NormalizeError::Commit`] if a commit is not there.
+    pub fn between_commits(
+        repository: &Repository,
+        base: (&BranchName, &CommitId),
+        head: (&BranchName, &CommitId),
+    ) -> Result<Self, NormalizeError> {
+        let id = |commit: &CommitId| {
+            Oid::from_str(commit.as_str())
+                .map_err(NormalizeError::git(format!("read the commit `{commit}`")))
+        };
+        Self::between_ids(repository, (base.0, id(base.1)?), (head.0, id(head.1)?))
+    }
+
+    fn between_ids(
+        repository: &Repository,
+        (base, base_id): (&BranchName, Oid),
+        (head, head_id): (&BranchName, Oid),
+    ) -> Result<Self, NormalizeError> {
         let objects = Objects::of(repository)?;
         let (merge_base, commits) = match history::between(&objects, base_id, head_id)? {
             Parted::At { merge_base, commits } => (merge_base, commits),

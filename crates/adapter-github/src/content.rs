@@ -72,7 +72,7 @@ fn shows_something(line: &[u8]) -> bool {
 }
 
 /// See <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>: the `version` line comes first, the whole is short.
-fn is_lfs_pointer(content: &[u8]) -> bool {
+pub(crate) fn is_lfs_pointer(content: &[u8]) -> bool {
     content.len() < 1024
         && (content.starts_with(b"version https://git-lfs.github.com/spec/")
             || content.starts_with(b"version https://hawser.github.com/spec/"))

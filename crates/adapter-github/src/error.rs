@@ -2,6 +2,8 @@
 
 use axtary_actionpass::{GlobError, InputError};
 
+use crate::evidence::Needed;
+
 /// Why a call cannot be normalized.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -118,6 +120,70 @@ pub enum NormalizeError {
         /// Its greatest length.
         max: usize,
     },
+    /// A commit or a ref is not named in full.
+    #[error("{seen:?} is refused: {problem}")]
+    Reference {
+        /// What was given, cut to 160 characters.
+        seen: String,
+        /// Why it is refused.
+        problem: &'static str,
+    },
+    /// A part of a request that servers could read in more than one way.
+    #[error("the {part} {seen:?} is refused: {problem}")]
+    Request {
+        /// Which part.
+        part: &'static str,
+        /// What was given, cut to 160 characters.
+        seen: String,
+        /// Why it is refused.
+        problem: &'static str,
+    },
+    /// The body of a request, or the input of a mutation, has another form.
+    #[error("the body is refused: {problem}")]
+    Body {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A document of GraphQL that cannot be taken for certain calls.
+    #[error("the GraphQL document is refused: {problem}")]
+    Document {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The call depends on something that only GitHub knows.
+    #[error("{needed} is not known; read it from GitHub and try again")]
+    Evidence {
+        /// What to read.
+        needed: Box<Needed>,
+    },
+    /// The call does not say which commit it is about.
+    #[error(
+        "the call does not say `{name}`, so that what is pushed next would be taken too; send `{head}`"
+    )]
+    Unbound {
+        /// The member that says so.
+        name: &'static str,
+        /// The commit that the head is at.
+        head: String,
+    },
+    /// The call is about another commit than the one that GitHub is at.
+    #[error("the call is for the commit `{call}`, but GitHub is at `{now}`; look at it anew")]
+    Moved {
+        /// The commit of the call.
+        call: String,
+        /// The commit that is there.
+        now: String,
+    },
+    /// A node id stands for another kind of thing.
+    #[error("the node id {id:?} stands for {kind}, not for {wanted}")]
+    Node {
+        /// The id, cut to 160 characters.
+        id: String,
+        /// What it stands for.
+        kind: &'static str,
+        /// What was expected.
+        wanted: &'static str,
+    },
     /// A list of production paths cannot be read.
     #[error("the list of production paths cannot be read: {0}")]
     Production(#[from] GlobError),
@@ -151,6 +217,14 @@ impl NormalizeError {
             Self::TooLarge { .. } => "github.change_set_too_large",
             Self::OtherBranches { .. } => "github.other_branches",
             Self::TooLong { .. } => "github.too_long",
+            Self::Reference { .. } => "github.reference",
+            Self::Request { .. } => "github.request",
+            Self::Body { .. } => "github.body",
+            Self::Document { .. } => "github.document",
+            Self::Evidence { .. } => "github.evidence",
+            Self::Unbound { .. } => "github.unbound",
+            Self::Moved { .. } => "github.moved",
+            Self::Node { .. } => "github.node",
             Self::Production(_) => "github.production",
             Self::Input(_) => "github.input",
             Self::Git { .. } => "github.git",

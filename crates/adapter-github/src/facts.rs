@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeSet, sync::OnceLock};
 
-use axtary_actionpass::{Facts, GlobError, InputError, Json, Number, Object, PathGlobs};
+use axtary_actionpass::{GlobError, InputError, Json, Number, Object, PathGlobs};
 
 use crate::{
     change::{Change, ChangeSet, SUBMODULE, SYMLINK, Status, kind},
+    described::{list, path_facts},
     error::NormalizeError,
-    path,
 };
 
 /// What counts as a test, by whole names of folders and files: `contest.py` and `latest/` do not.
@@ -35,38 +35,27 @@ const TESTS: [&str; 20] = [
 ];
 
 /// Derives the facts.
-pub(crate) fn derive(set: &ChangeSet) -> Result<Facts, NormalizeError> {
+pub(crate) fn derive(set: &ChangeSet) -> Result<Object, NormalizeError> {
     let changes = &set.changes;
     let paths: BTreeSet<&str> = changes.iter().flat_map(Change::paths).collect();
-    let categories: BTreeSet<&str> =
-        paths.iter().flat_map(|path| set.production.categories_of(path)).collect();
     let tests = Tests::standard()?;
     let count = |wanted: fn(&Change) -> bool| number(changes.iter().filter(|c| wanted(c)).count());
     let (added, removed) = changes.iter().fold((0, 0), |(added, removed), change| {
         (added + change.lines_added.unwrap_or(0), removed + change.lines_removed.unwrap_or(0))
     });
-    let facts = Object::new()
-        .with("base_branch", set.base.as_str())
+    Ok(path_facts(&paths, changes.len(), &set.production)?
         .with("binary_files", count(|change| change.lines_added.is_none())?)
         .with("commits", number(set.commits)?)
-        .with("files_changed", number(changes.len())?)
-        .with("head_branch", set.head.as_str())
         .with("lfs_changed", changes.iter().any(|change| change.is_lfs))
         .with("lines_added", number(added)?)
         .with("lines_changed", number(added + removed)?)
         .with("lines_removed", number(removed)?)
-        .with("max_files_changed", number(changes.len())?)
         .with("mode_changes", list_of(changes, Change::changes_mode, Change::paths))
-        .with("paths_confusable", paths.iter().any(|path| path::is_confusable(path)))
-        .with("paths", list(paths))
         .with("renames", count(|change| change.status == Status::Renamed)?)
         .with("submodules", list_of(changes, Change::is_submodule, Change::paths))
         .with("symlinks", list_of(changes, Change::is_link, Change::new_path))
         .with("tests_changed", changes.iter().any(|change| tests.changed_by(change)))
-        .with("tests_removed", changes.iter().any(|change| tests.removed_by(change)))
-        .with("touches_production", !categories.is_empty())
-        .with("production_categories", list(categories));
-    Ok(Facts::new(facts)?)
+        .with("tests_removed", changes.iter().any(|change| tests.removed_by(change))))
 }
 
 impl Change {
@@ -133,11 +122,9 @@ fn list_of<'c, P: Iterator<Item = &'c str>>(
     wanted: fn(&Change) -> bool,
     paths: fn(&'c Change) -> P,
 ) -> Json {
-    list(changes.iter().filter(|change| wanted(change)).flat_map(paths).collect())
-}
-
-fn list(items: BTreeSet<&str>) -> Json {
-    Json::from(items.into_iter().collect::<Vec<_>>())
+    let sorted: BTreeSet<&str> =
+        changes.iter().filter(|change| wanted(change)).flat_map(paths).collect();
+    list(sorted)
 }
 
 fn number(count: usize) -> Result<Number, InputError> {

@@ -53,28 +53,47 @@
 
 mod call;
 mod change;
+mod checks;
 mod collision;
 mod content;
+mod contents;
+mod described;
 mod diff;
 mod error;
+mod evidence;
 mod facts;
+mod git_objects;
+mod graphql;
 mod history;
+mod issues;
 mod name;
 mod normalize;
 mod objects;
 mod path;
 mod production;
+mod pulls;
+mod reference;
+mod refs;
 mod rename;
+mod request;
+mod route;
+mod settings;
+mod text;
 mod tool;
 mod vocabulary;
+mod workflows;
 
 pub use crate::{
     call::PullRequest,
     change::{Change, ChangeSet, MAX_CHANGES, Status},
+    checks::{CheckRun, CheckRuns, Conclusion},
     error::NormalizeError,
+    evidence::{BranchState, Evidence, Needed, Node, PullRequestState, RepositoryState},
     name::{BranchName, RepositoryName},
-    normalize::normalize,
+    normalize::{Caller, normalize, normalize_request},
     production::Production,
+    reference::{CommitId, RefName},
+    request::RestRequest,
     tool::{Tool, tools},
     vocabulary::vocabulary,
 };

@@ -6,8 +6,11 @@ use axtary_actionpass::is_invisible;
 
 use crate::error::NormalizeError;
 
+/// How much of a refused text is shown, in characters.
+pub(crate) const MAX_SHOWN: usize = 160;
+
 /// A repository on GitHub, `owner/name`, in lower case, as GitHub compares names.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RepositoryName {
     owner: String,
     name: String,
@@ -21,7 +24,7 @@ impl RepositoryName {
     /// [`NormalizeError::Repository`] for anything that GitHub would not take for a name: other characters, `.`, `..`, a name that
     /// ends in `.git`.
     pub fn new(text: &str) -> Result<Self, NormalizeError> {
-        let refuse = || NormalizeError::Repository { seen: text.chars().take(160).collect() };
+        let refuse = || NormalizeError::Repository { seen: text.chars().take(MAX_SHOWN).collect() };
         let (owner, name) = text.split_once('/').ok_or_else(refuse)?;
         let owner_fits = (1..=39).contains(&owner.len())
             && owner.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
@@ -56,7 +59,7 @@ impl fmt::Display for RepositoryName {
 }
 
 /// A branch, by its name below `refs/heads/`. Case counts.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BranchName(String);
 
 impl BranchName {
@@ -71,7 +74,7 @@ impl BranchName {
     /// (`owner:branch`), and whatever `git check-ref-format` refuses.
     pub fn new(text: &str) -> Result<Self, NormalizeError> {
         let refuse = |problem| {
-            Err(NormalizeError::Branch { seen: text.chars().take(160).collect(), problem })
+            Err(NormalizeError::Branch { seen: text.chars().take(MAX_SHOWN).collect(), problem })
         };
         let name = text.strip_prefix("refs/heads/").unwrap_or(text);
         if name.contains(':') {

@@ -214,6 +214,13 @@ pub(crate) fn standard() -> Result<Production, GlobError> {
     COMPILED.get_or_init(|| Production::new(STANDARD)).clone()
 }
 
+/// What GitHub Actions runs; compiled once.
+pub(crate) fn workflows() -> Result<&'static PathGlobs, GlobError> {
+    static COMPILED: OnceLock<Result<PathGlobs, GlobError>> = OnceLock::new();
+    let compile = || PathGlobs::deny(&["/.github/workflows/", "/.github/actions/", "/action.y*ml"]);
+    COMPILED.get_or_init(compile).as_ref().map_err(Clone::clone)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
