@@ -84,7 +84,8 @@ pub(super) fn read(text: &str, name: Option<&str>) -> Result<Operation, Normaliz
         Some(kind) if kind.query_token().is_some() => false,
         Some(_) => return refuse("only a query or a mutation is run".into()),
     };
-    let mut root = Root { fragments, is_mutation, fields: Vec::new(), keys: BTreeSet::new() };
+    let mut root =
+        Root { fragments, is_mutation, fields: Vec::new(), keys: BTreeSet::new(), depth: 0 };
     if operation.directives().is_some() {
         return refuse("a directive stands at the operation".into());
     }
@@ -146,6 +147,7 @@ struct Root {
     fields: Vec<Field>,
     /// The names under which their answers stand. Two fields of one name would be one.
     keys: BTreeSet<String>,
+    depth: usize,
 }
 
 impl Root {
@@ -155,6 +157,11 @@ impl Root {
         set: Option<SelectionSet>,
         within: &mut Vec<String>,
     ) -> Result<(), NormalizeError> {
+        // The parser bounds how deep one fragment is, and not how many lead to each other.
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return refuse(format!("its fragments lie more than {MAX_DEPTH} deep in each other"));
+        }
         for selection in set.into_iter().flat_map(|set| set.selections()) {
             match selection {
                 Selection::Field(field) => self.add(&field)?,
@@ -182,6 +189,7 @@ impl Root {
                 }
             }
         }
+        self.depth -= 1;
         Ok(())
     }
 

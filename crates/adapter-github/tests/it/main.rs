@@ -8,8 +8,12 @@
 )]
 
 mod bypass;
+mod bypass_by_request;
 mod change_sets;
+mod either_form;
 mod kit;
 mod only_objects_are_believed;
+mod requests;
 mod same_as_git;
 mod what_is_sent;
+mod world;
