@@ -64,6 +64,8 @@ pub struct Change {
     pub lines_added: Option<usize>,
     /// Lines removed; `None` as for `lines_added`.
     pub lines_removed: Option<usize>,
+    /// The size in bytes of the file's content, if that is new; zero otherwise.
+    pub new_bytes: usize,
     /// Whether a line that shows something was added.
     pub(crate) adds_text: bool,
     /// Whether the file is kept in Git LFS, before or after.

@@ -15,13 +15,16 @@ pub(crate) struct Content {
     pub(crate) lines: Option<(usize, usize)>,
     /// Whether a line was added that shows something.
     pub(crate) adds_text: bool,
+    /// The size in bytes of what is new.
+    pub(crate) size: usize,
     /// Whether a side is a Git LFS pointer, so that the content proper is elsewhere.
     pub(crate) is_lfs: bool,
 }
 
 impl Content {
     /// Nothing changed.
-    pub(crate) const SAME: Self = Self { lines: Some((0, 0)), adds_text: false, is_lfs: false };
+    pub(crate) const SAME: Self =
+        Self { lines: Some((0, 0)), adds_text: false, size: 0, is_lfs: false };
 }
 
 /// Compares two blobs; `None` is a side on which there is no file.
@@ -33,12 +36,13 @@ pub(crate) fn compare(
     if old == new {
         return Ok(Content::SAME);
     }
+    let size = new.map_or(Ok(0), |id| objects.blob_size(id))?;
     let read = |id: Option<Oid>| match id {
         Some(id) => objects.blob(id, MAX_BYTES),
         None => Ok(Some(Vec::new())),
     };
     let (Some(old), Some(new)) = (read(old)?, read(new)?) else {
-        return Ok(Content::default());
+        return Ok(Content { size, ..Content::default() });
     };
     let is_lfs = is_lfs_pointer(&old) || is_lfs_pointer(&new);
     // From buffers, not from the diff: attributes (`* -diff`) could make text binary there, and so hide its lines.
@@ -47,10 +51,10 @@ pub(crate) fn compare(
     let mut compare = || -> Result<Content, git2::Error> {
         let patch = Patch::from_buffers(&old, None, &new, None, Some(&mut options))?;
         if patch.delta().flags().is_binary() {
-            return Ok(Content { is_lfs, ..Content::default() });
+            return Ok(Content { is_lfs, size, ..Content::default() });
         }
         let (_, added, removed) = patch.line_stats()?;
-        Ok(Content { lines: Some((added, removed)), adds_text: adds_text(&patch)?, is_lfs })
+        Ok(Content { lines: Some((added, removed)), adds_text: adds_text(&patch)?, size, is_lfs })
     };
     compare().map_err(NormalizeError::git("compare two versions of a file"))
 }

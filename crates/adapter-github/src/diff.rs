@@ -90,7 +90,7 @@ impl Pair {
             }
             Some(_) | None => None,
         };
-        let Content { lines, adds_text, is_lfs } =
+        let Content { lines, adds_text, size, is_lfs } =
             content::compare(objects, self.old.file(), self.new.file())?;
         Ok(Change {
             status: self.status,
@@ -101,6 +101,7 @@ impl Pair {
             symlink_target,
             lines_added: lines.map(|(added, _)| added),
             lines_removed: lines.map(|(_, removed)| removed),
+            new_bytes: size,
             adds_text,
             is_lfs,
         })

@@ -8,6 +8,7 @@ use crate::{
     change::{Change, ChangeSet, SUBMODULE, SYMLINK, Status, kind},
     described::{list, path_facts},
     error::NormalizeError,
+    path,
 };
 
 /// What counts as a test, by whole names of folders and files: `contest.py` and `latest/` do not.
@@ -39,6 +40,7 @@ pub(crate) fn derive(set: &ChangeSet) -> Result<Object, NormalizeError> {
     let changes = &set.changes;
     let paths: BTreeSet<&str> = changes.iter().flat_map(Change::paths).collect();
     let tests = Tests::standard()?;
+    let targets: BTreeSet<String> = changes.iter().filter_map(Change::led_to).collect();
     let count = |wanted: fn(&Change) -> bool| number(changes.iter().filter(|c| wanted(c)).count());
     let (added, removed) = changes.iter().fold((0, 0), |(added, removed), change| {
         (added + change.lines_added.unwrap_or(0), removed + change.lines_removed.unwrap_or(0))
@@ -46,6 +48,7 @@ pub(crate) fn derive(set: &ChangeSet) -> Result<Object, NormalizeError> {
     Ok(path_facts(&paths, changes.len(), &set.production)?
         .with("binary_files", count(|change| change.lines_added.is_none())?)
         .with("commits", number(set.commits)?)
+        .with("largest_file", number(changes.iter().map(|c| c.new_bytes).max().unwrap_or(0))?)
         .with("lfs_changed", changes.iter().any(|change| change.is_lfs))
         .with("lines_added", number(added)?)
         .with("lines_changed", number(added + removed)?)
@@ -53,6 +56,7 @@ pub(crate) fn derive(set: &ChangeSet) -> Result<Object, NormalizeError> {
         .with("mode_changes", list_of(changes, Change::changes_mode, Change::paths))
         .with("renames", count(|change| change.status == Status::Renamed)?)
         .with("submodules", list_of(changes, Change::is_submodule, Change::paths))
+        .with("symlink_targets", list(targets.iter().map(String::as_str)))
         .with("symlinks", list_of(changes, Change::is_link, Change::new_path))
         .with("tests_changed", changes.iter().any(|change| tests.changed_by(change)))
         .with("tests_removed", changes.iter().any(|change| tests.removed_by(change))))
@@ -61,6 +65,11 @@ pub(crate) fn derive(set: &ChangeSet) -> Result<Object, NormalizeError> {
 impl Change {
     fn new_path(&self) -> impl Iterator<Item = &str> {
         self.new_path.as_deref().into_iter()
+    }
+
+    fn led_to(&self) -> Option<String> {
+        let (link, target) = (self.new_path.as_ref()?, self.symlink_target.as_ref()?);
+        Some(path::led_to(link, target))
     }
 
     fn is_link(&self) -> bool {

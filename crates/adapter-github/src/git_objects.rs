@@ -60,7 +60,7 @@ enum Kind {
 pub(crate) fn create_tree(matched: &Matched<'_>) -> Result<Described, NormalizeError> {
     let body: TreeBody = matched.body()?;
     let refuse = |problem: &str| Err(NormalizeError::Body { problem: problem.into() });
-    let mut paths = BTreeSet::new();
+    let (mut paths, mut targets) = (BTreeSet::new(), BTreeSet::new());
     for entry in &body.tree {
         path::read(entry.path.as_bytes())?;
         if !paths.insert(entry.path.as_str()) {
@@ -77,6 +77,7 @@ pub(crate) fn create_tree(matched: &Matched<'_>) -> Result<Described, NormalizeE
                 return refuse("where a symbolic link leads is sent as its `content`");
             };
             path::read_target(&entry.path, target.as_bytes())?;
+            targets.insert(path::led_to(&entry.path, target));
         }
     }
     let of = |wanted: fn(&Entry) -> bool| {
@@ -85,6 +86,7 @@ pub(crate) fn create_tree(matched: &Matched<'_>) -> Result<Described, NormalizeE
     let contents = || body.tree.iter().filter_map(|entry| entry.content.as_deref());
     Described::new(tool::CREATE_TREE)
         .facts(path_facts(&paths, paths.len(), matched.state()?.production())?)
+        .fact("symlink_targets", list(targets.iter().map(String::as_str)))
         .fact("symlinks", of(|entry| entry.mode == Mode::Link && !entry.is_removal()))
         .fact("submodules", of(|entry| entry.mode == Mode::Submodule))
         .fact("paths_removed", of(Entry::is_removal))

@@ -1,11 +1,15 @@
-//! Normalizes GitHub calls: a typed call and the git repository that it is about go in, an [`Action`] with facts derived from
-//! the repository itself comes out.
+//! Normalizes GitHub calls: a call and what is known of the repository go in, an [`Action`] with facts derived from the commits
+//! themselves comes out.
 //!
 //! ```text
-//! PullRequest ──┐
-//!               ├── normalize ──> Action: tool, resource, payload (what is sent, bound to its commits), facts
-//! ChangeSet  ───┘
+//! RestRequest ── request ── route ─────────┐
+//!                         └ graphql ───────┤
+//!                                          ├── normalize ──> Action: tool, resource, payload (what is sent, bound to its commits), facts
+//! Evidence, ChangeSet (what GitHub holds) ─┘
 //! ```
+//!
+//! [`normalize_request`] takes any call of GitHub's API, REST or GraphQL; [`normalize`] takes the typed call that opens a pull
+//! request. `docs/github.md` lists the tools, their facts and the routes.
 //!
 //! ```
 //! use axtary_actionpass::{Actor, Intent};
@@ -42,12 +46,15 @@
 //! - What cannot be normalized with certainty is an error, and so a denial: a path that is not UTF-8, that hides characters,
 //!   that some system would read as another path; a revision where a branch belongs; histories that parted at no commit, or at
 //!   several.
+//! - A call has one reading, or none. One change is the same action by REST and by GraphQL, and a document is all that it may do.
+//!   What no tool is known for is `github.unknown`, on a resource of its own kind.
+//! - What GitHub alone knows comes as [`Evidence`]. What is missing of it is an error that says what to read, never a default.
 //!
 //! # What is not
 //!
-//! - Only pull requests within one repository, so far.
-//! - Whether the branches on GitHub still are what they are here, and whether this is a clone of the repository that the call
-//!   names, is for the executor to check: `head_sha` and `base_sha` are in the payload for that.
+//! - Nothing is sent or fetched here, and no credential is known. Whether the branches on GitHub still are what they were is for the
+//!   executor to check: `head_sha` and `base_sha` are in the payload for that.
+//! - Evidence is believed. It is for whoever holds the credential to read it from GitHub itself.
 //!
 //! [`Action`]: axtary_actionpass::Action
 

@@ -90,6 +90,20 @@ pub(crate) fn read_target(link: &str, target: &[u8]) -> Result<String, Normalize
     Ok(text.to_owned())
 }
 
+/// Where the symbolic link at `link` leads, as a path in the repository; its target was read before.
+pub(crate) fn led_to(link: &str, target: &str) -> String {
+    let mut segments: Vec<&str> = link.split('/').collect();
+    segments.pop();
+    for segment in target.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            name => segments.push(name),
+        }
+    }
+    segments.join("/")
+}
+
 /// Whether a part of the path mixes letters that look alike: Latin with Greek, Cyrillic, Armenian, Cherokee or Lisu.
 ///
 /// Letters are taken run by run, so that `отчёт.md` is not mixed, and `gіthub` (U+0456) is. UTS 39 knows more ways to deceive;
@@ -218,6 +232,18 @@ mod tests {
             ("a/b", "./c/"),
         ] {
             assert_eq!(read_target(link, target.as_bytes()).unwrap(), target);
+        }
+    }
+
+    #[test]
+    fn a_link_leads_from_its_own_folder() {
+        for (link, target, path) in [
+            ("a", "b", "b"),
+            ("docs/x", "../.github/workflows/ci.yml", ".github/workflows/ci.yml"),
+            ("a/b/c", ".././d//e/", "a/d/e"),
+            ("a/b", "..", ""),
+        ] {
+            assert_eq!(led_to(link, target), path);
         }
     }
 

@@ -61,8 +61,11 @@ pub(crate) const UPDATE_REPOSITORY: &str = "github.repos.update";
 pub(crate) const WRITE_SECRET: &str = "github.secrets.write";
 pub(crate) const UNKNOWN: &str = "github.unknown";
 
+/// Facts that come together.
+type Group = &'static [&'static str];
+
 /// Each tool with its facts, in groups.
-const TOOLS: [(&str, &[&[&str]]); 27] = [
+const TOOLS: [(&str, &[Group]); 27] = [
     (CANCEL_RUN, &[&["force", "run"]]),
     (DISPATCH_WORKFLOW, &[TARGET, &["inputs", "workflow"]]),
     (RERUN, &[&["debug_logging", "rerun", "run"]]),
@@ -80,6 +83,7 @@ const TOOLS: [(&str, &[&[&str]]); 27] = [
                 "paths_removed",
                 "replaces_tree",
                 "submodules",
+                "symlink_targets",
                 "symlinks",
             ],
         ],
@@ -106,7 +110,7 @@ const TOOLS: [(&str, &[&[&str]]); 27] = [
 ];
 
 /// Which paths a call touches.
-const PATHS: &[&str] = &[
+const PATHS: Group = &[
     "files_changed",
     "max_files_changed",
     "paths",
@@ -117,9 +121,10 @@ const PATHS: &[&str] = &[
 ];
 
 /// What commits change at these paths.
-const CHANGES: &[&str] = &[
+const CHANGES: Group = &[
     "binary_files",
     "commits",
+    "largest_file",
     "lfs_changed",
     "lines_added",
     "lines_changed",
@@ -127,37 +132,59 @@ const CHANGES: &[&str] = &[
     "mode_changes",
     "renames",
     "submodules",
+    "symlink_targets",
     "symlinks",
     "tests_changed",
     "tests_removed",
 ];
 
 /// From where to where.
-const BRANCHES: &[&str] = &["base_branch", "from_fork", "head_branch"];
+const BRANCHES: Group = &["base_branch", "from_fork", "head_branch"];
 
 /// How a pull request is merged.
-const MERGE: &[&str] =
+const MERGE: Group =
     &["check_apps", "merge_method", "number", "signed_commits", "skips_ci", "tests_passed"];
 
 /// The branch that a call writes to, or runs from.
-const TARGET: &[&str] = &["branch", "is_default_branch", "protected_branch", "refs"];
+const TARGET: Group = &["branch", "is_default_branch", "protected_branch", "refs"];
 
 /// What a call commits there.
-const WRITTEN: &[&str] = &["bytes_written", "lfs_changed", "names_author", "skips_ci"];
+const WRITTEN: Group = &["bytes_written", "lfs_changed", "names_author", "skips_ci"];
 
 /// The ref that a call writes.
-const REF: &[&str] = &["is_tag", "refs"];
+const REF: Group = &["is_tag", "refs"];
 
 /// Whether what is written needs care.
-const GUARDED: &[&str] = &["is_default_branch", "protected_branch"];
+const GUARDED: Group = &["is_default_branch", "protected_branch"];
 
 /// What a text sets off.
-const TEXT: &[&str] = &["commands", "mentions"];
+const TEXT: Group = &["commands", "mentions"];
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
+    use axtary_actionpass::FactType;
+
     use super::*;
-    use crate::vocabulary::FACTS;
+    use crate::{
+        graphql::MUTATIONS,
+        route::{BASE, READS, WRITES},
+        vocabulary::{CONSTRAINTS, FACTS},
+    };
+
+    /// The groups, as the documentation calls them.
+    const GROUPS: [(&str, Group); 9] = [
+        ("branches", BRANCHES),
+        ("changes", CHANGES),
+        ("guarded", GUARDED),
+        ("merge", MERGE),
+        ("paths", PATHS),
+        ("ref", REF),
+        ("target", TARGET),
+        ("text", TEXT),
+        ("written", WRITTEN),
+    ];
 
     #[test]
     fn tools_stand_in_order_and_their_facts_are_defined() {
@@ -174,10 +201,83 @@ mod tests {
             }
         }
         for (name, ..) in FACTS {
-            assert!(
-                TOOLS.iter().any(|(_, facts)| facts.iter().any(|f| f.contains(&name))),
-                "{name}"
-            );
+            let is_used = |(_, facts): &(&str, &[Group])| facts.iter().any(|f| f.contains(&name));
+            assert!(TOOLS.iter().any(is_used), "{name}");
         }
+    }
+
+    /// `a`, `b`
+    fn code<'t>(items: impl IntoIterator<Item = &'t str>) -> String {
+        items.into_iter().map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ")
+    }
+
+    fn actions() -> String {
+        let mut table = String::from(
+            "| tool | REST, below `/repos/{owner}/{repo}` | GraphQL | facts |\n|---|---|---|---|\n",
+        );
+        for (tool, groups) in TOOLS {
+            let routes = WRITES
+                .iter()
+                .filter(|(_, _, of, _)| *of == tool)
+                .map(|(method, route, ..)| format!("{method} {route}"))
+                .map(|route| format!("`{}`", route.trim_end()))
+                .collect::<Vec<_>>();
+            let mutations = MUTATIONS
+                .iter()
+                .filter(|(_, tools, _)| tools.contains(&tool))
+                .map(|(name, ..)| *name);
+            let facts =
+                groups.iter().map(|group| match GROUPS.iter().find(|(_, known)| known == group) {
+                    Some((name, _)) => format!("*{name}*"),
+                    None => code(group.iter().copied()),
+                });
+            let facts = facts.collect::<Vec<_>>().join(", ");
+            let routes = routes.join(", ");
+            writeln!(table, "| `{tool}` | {routes} | {} | {facts} |", code(mutations)).unwrap();
+        }
+        table
+    }
+
+    fn groups() -> String {
+        let mut table = String::from("| group | facts |\n|---|---|\n");
+        for (name, facts) in GROUPS {
+            writeln!(table, "| *{name}* | {} |", code(facts.iter().copied())).unwrap();
+        }
+        table
+    }
+
+    fn facts() -> String {
+        let mut table =
+            String::from("| fact | type | meaning | constraints |\n|---|---|---|---|\n");
+        for (name, fact_type, unit, meaning) in FACTS {
+            let fact_type = match fact_type {
+                FactType::Boolean => "boolean",
+                FactType::Integer => "integer",
+                FactType::Text => "text",
+                FactType::TextList => "list of texts",
+                other => panic!("{other:?}"),
+            };
+            let unit = if unit.is_empty() { String::new() } else { format!(", in {unit}") };
+            let constraints = CONSTRAINTS
+                .iter()
+                .filter(|(_, _, fact)| *fact == name)
+                .map(|(constraint, operator, _)| format!("`{constraint}` ({})", operator.phrase()))
+                .collect::<Vec<_>>();
+            let constraints = constraints.join(", ");
+            writeln!(table, "| `{name}` | {fact_type}{unit} | {meaning} | {constraints} |")
+                .unwrap();
+        }
+        table
+    }
+
+    #[test]
+    fn the_page_has_the_tables_that_the_code_has() {
+        let page = include_str!("../../../docs/github.md");
+        let reads: String = READS.iter().map(|route| format!("    {BASE}{route}\n")).collect();
+        let missing: Vec<String> = [actions(), groups(), facts(), reads]
+            .into_iter()
+            .filter(|table| !page.contains(table.as_str()))
+            .collect();
+        assert!(missing.is_empty(), "docs/github.md lacks:\n\n{}", missing.join("\n\n"));
     }
 }

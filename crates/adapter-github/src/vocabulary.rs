@@ -30,7 +30,7 @@ pub(crate) fn about(wanted: impl Fn(&str) -> bool) -> Vocabulary {
 type Fact = (&'static str, FactType, &'static str, &'static str);
 
 /// Every fact, in the order of the names.
-pub(crate) const FACTS: [Fact; 66] = [
+pub(crate) const FACTS: [Fact; 68] = [
     ("approves", Boolean, "", "whether the review approves"),
     ("assignees", TextList, "", "the users that the issue is assigned to by the call"),
     ("base_branch", Text, "", "the branch to merge into, as it is after the call"),
@@ -67,6 +67,7 @@ pub(crate) const FACTS: [Fact; 66] = [
     ("is_default_branch", Boolean, "", "whether the branch is the repository's default one"),
     ("is_tag", Boolean, "", "whether the ref is a tag"),
     ("labels", TextList, "", "the labels that the call sets"),
+    ("largest_file", Integer, "bytes", "the size of the largest file whose content is new"),
     (
         "lfs_changed",
         Boolean,
@@ -120,6 +121,7 @@ pub(crate) const FACTS: [Fact; 66] = [
     ("skips_ci", Boolean, "", "whether the commit's message keeps checks from running"),
     ("state", Text, "", "`open` or `closed` as the call sets it, or `unchanged`"),
     ("submodules", TextList, "", "paths that are or were submodules"),
+    ("symlink_targets", TextList, "", "where these links lead, as paths in the repository"),
     ("symlinks", TextList, "", "paths that are symbolic links afterwards"),
     ("tag", Text, "", "the tag that the release is of"),
     ("target", Text, "", "the branch or commit that the tag is made at, if there is none yet"),
@@ -155,15 +157,17 @@ pub(crate) const FACTS: [Fact; 66] = [
 ];
 
 /// Every constraint: name, operator, fact.
-pub(crate) const CONSTRAINTS: [(&str, Operator, &str); 65] = [
+pub(crate) const CONSTRAINTS: [(&str, Operator, &str); 68] = [
     ("allowed_paths", AllMatch, "paths"),
     ("allowed_refs", AllMatch, "refs"),
+    ("allowed_symlink_targets", AllMatch, "symlink_targets"),
     ("approves", Equals, "approves"),
     ("assignees", SubsetOf, "assignees"),
     ("base_branch", Equals, "base_branch"),
     ("base_branches", OneOf, "base_branch"),
     ("blocked_paths", NoneMatch, "paths"),
     ("blocked_refs", NoneMatch, "refs"),
+    ("blocked_symlink_targets", NoneMatch, "symlink_targets"),
     ("branch", Equals, "branch"),
     ("branches", OneOf, "branch"),
     ("check_apps", SubsetOf, "check_apps"),
@@ -183,6 +187,7 @@ pub(crate) const CONSTRAINTS: [(&str, Operator, &str); 65] = [
     ("max_binary_files", AtMost, "binary_files"),
     ("max_bytes_written", AtMost, "bytes_written"),
     ("max_commits", AtMost, "commits"),
+    ("max_file_bytes", AtMost, "largest_file"),
     ("max_files_changed", AtMost, "files_changed"),
     ("max_lines_changed", AtMost, "lines_changed"),
     ("max_parents", AtMost, "parents"),
