@@ -1,11 +1,13 @@
 //! On real histories, the change set is the one that git itself prints.
 
 use std::{
+    cell::Cell,
     collections::BTreeSet,
     process::{Command, Stdio},
 };
 
 use axtary_adapter_github::{Change, Status};
+use git2::Oid;
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
@@ -22,26 +24,34 @@ enum Step {
     RenameAndEdit(usize, usize),
     ChangeCase(usize),
     ToggleExecutable(usize),
-    Link(usize),
+    Link(usize, u8),
+    LinkElsewhere(usize),
     /// Never at the zero id, which git's own check refuses, and which libgit2 takes for a change.
     Submodule(usize, u8),
     FolderForFile(usize),
 }
 
 fn path(number: usize) -> Vec<u8> {
-    let names = [
-        "a",
-        "b.txt",
-        "src/lib.rs",
-        "src/main.rs",
-        "src/deep/er/x",
-        "docs/é.md",
-        "docs/with space",
-        "x-y",
-        "tests/t.rs",
-        "z",
+    let names: [&[u8]; 12] = [
+        b"a",
+        b"b.txt",
+        b"src/lib.rs",
+        b"src/main.rs",
+        b"src/deep/er/x",
+        "docs/é.md".as_bytes(),
+        b"docs/with space",
+        b"x-y",
+        b"tests/t.rs",
+        b"z",
+        b"new\nline",
+        b"docs/caf\xe9",
     ];
-    names[number % names.len()].as_bytes().to_vec()
+    names[number % names.len()].to_vec()
+}
+
+/// Whether git prints a path that is refused here: one that is not UTF-8, or that holds a line break.
+fn is_refused(path: &[u8]) -> bool {
+    std::str::from_utf8(path).map_or(true, |path| path.contains('\n'))
 }
 
 /// Content that has its first lines in common with all of the same seed, so that there are similar files, and ties.
@@ -83,7 +93,14 @@ fn apply(files: &mut Files, step: &Step) {
                 };
             }
         }
-        Step::Link(at) => drop(files.insert(path(*at), (LINK, b"target".to_vec()))),
+        Step::Link(at, to) => {
+            drop(files.insert(path(*at), (LINK, format!("target-{to}").into_bytes())))
+        }
+        Step::LinkElsewhere(at) => {
+            if let Some((LINK, target)) = files.get_mut(&path(*at)) {
+                target.extend_from_slice(b"-moved");
+            }
+        }
         Step::Submodule(at, seed) => drop(files.insert(path(*at), (SUBMODULE, vec![*seed; 20]))),
         Step::FolderForFile(at) => {
             if let Some(entry) = files.remove(&path(*at)) {
@@ -114,7 +131,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..10_usize, 0..10_usize).prop_map(|(from, to)| Step::RenameAndEdit(from, to)),
         1 => (0..10_usize).prop_map(Step::ChangeCase),
         1 => (0..10_usize).prop_map(Step::ToggleExecutable),
-        1 => (0..10_usize).prop_map(Step::Link),
+        1 => (0..10_usize, 0..2_u8).prop_map(|(at, to)| Step::Link(at, to)),
+        1 => (0..10_usize).prop_map(Step::LinkElsewhere),
         1 => (0..10_usize, 1..=255_u8).prop_map(|(at, seed)| Step::Submodule(at, seed)),
         1 => (0..10_usize).prop_map(Step::FolderForFile),
     ]
@@ -128,6 +146,10 @@ enum Meeting {
     BaseMergesHead,
     /// Each merges what the other was: there are two merge bases then.
     BothMerge,
+    /// The head merges the base and a third branch at once.
+    Octopus,
+    /// The base begins anew, with nothing before it.
+    Unrelated,
 }
 
 #[derive(Clone, Debug)]
@@ -147,9 +169,17 @@ fn history() -> impl Strategy<Value = History> {
         2 => Just(Meeting::HeadMergesBase),
         1 => Just(Meeting::BaseMergesHead),
         1 => Just(Meeting::BothMerge),
+        1 => Just(Meeting::Octopus),
+        1 => Just(Meeting::Unrelated),
     ];
-    (steps(), proptest::collection::vec(steps(), 1..4), steps(), meeting)
-        .prop_map(|(start, head, base, meeting)| History { start, head, base, meeting })
+    let refused =
+        proptest::option::weighted(0.1, (10..12_usize).prop_map(|at| Step::Write(at, 0, 3)));
+    (steps(), proptest::collection::vec(steps(), 1..4), refused, steps(), meeting).prop_map(
+        |(start, mut head, refused, base, meeting)| {
+            head.extend(refused.map(|step| vec![step]));
+            History { start, head, base, meeting }
+        },
+    )
 }
 
 fn build(repo: &Repo, history: &History) {
@@ -159,7 +189,9 @@ fn build(repo: &Repo, history: &History) {
     let fork = repo.commit("main", &files, &[]);
     let mut on_base = files.clone();
     history.base.iter().for_each(|step| apply(&mut on_base, step));
-    let base = repo.commit("main", &on_base, &[fork]);
+    let is_apart = matches!(history.meeting, Meeting::Unrelated);
+    let before: &[Oid] = if is_apart { &[] } else { &[fork] };
+    let base = repo.commit("main", &on_base, before);
     let mut tip = fork;
     for (number, commit) in history.head.iter().enumerate() {
         commit.iter().for_each(|step| apply(&mut files, step));
@@ -169,6 +201,10 @@ fn build(repo: &Repo, history: &History) {
             if let Meeting::HeadMergesBase | Meeting::BothMerge = history.meeting {
                 tip = repo.commit("head", &files, &[first, base]);
             }
+            if let Meeting::Octopus = history.meeting {
+                let third = repo.commit("third", &on_base, &[fork]);
+                tip = repo.commit("head", &files, &[first, base, third]);
+            }
             if let Meeting::BaseMergesHead | Meeting::BothMerge = history.meeting {
                 repo.commit("main", &on_base, &[base, first]);
             }
@@ -177,10 +213,10 @@ fn build(repo: &Repo, history: &History) {
 }
 
 /// What git says of a change: the modes, the status, the paths, and, of files, the lines added and removed.
-type Line = (u32, u32, char, Vec<String>, Option<(String, String)>);
+type Line = (u32, u32, char, Vec<Vec<u8>>, Option<(String, String)>);
 
-/// Runs git, with no configuration but its own defaults.
-fn git(repo: &Repo, arguments: &[&str]) -> String {
+/// Runs git, with no configuration but its own defaults; what it prints, and whether it succeeded.
+fn git(repo: &Repo, arguments: &[&str]) -> (Vec<u8>, bool) {
     let mut git = Command::new("git");
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("GIT_") {
@@ -194,37 +230,47 @@ fn git(repo: &Repo, arguments: &[&str]) -> String {
         .args(arguments)
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    (output.stdout, output.status.success())
+}
+
+fn text_of_git(repo: &Repo, arguments: &[&str]) -> String {
+    let (bytes, success) = git(repo, arguments);
+    assert!(success, "git {arguments:?}");
+    String::from_utf8(bytes).unwrap()
 }
 
 /// What `git diff --raw --numstat` prints.
 fn of_git(repo: &Repo, merge_base: &str) -> BTreeSet<Line> {
-    let text = git(
+    let (printed, _) = git(
         repo,
         &["diff", "--raw", "--numstat", "-z", "-M", "--no-abbrev", merge_base, "refs/heads/head"],
     );
-    let mut fields = text.split('\0').peekable();
+    let mut fields = printed.split(|byte| *byte == 0).peekable();
     let mut lines = Vec::new();
-    while let Some(head) = fields.next_if(|field| field.starts_with(':')) {
+    while let Some(head) = fields.next_if(|field| field.starts_with(b":")) {
+        let head = std::str::from_utf8(head).unwrap();
         let parts: Vec<&str> = head.trim_start_matches(':').split(' ').collect();
         let mode = |text: &str| u32::from_str_radix(text, 8).unwrap();
         let status = parts[4].chars().next().unwrap();
         let count = if status == 'R' { 2 } else { 1 };
-        let paths: Vec<String> = (0..count).map(|_| fields.next().unwrap().to_owned()).collect();
+        let paths: Vec<Vec<u8>> = (0..count).map(|_| fields.next().unwrap().to_vec()).collect();
         lines.push((mode(parts[0]), mode(parts[1]), status, paths));
     }
-    let with_counts = |(old, new, status, paths): (u32, u32, char, Vec<String>)| {
+    let with_counts = |(old, new, status, paths): (u32, u32, char, Vec<Vec<u8>>)| {
         let counts = fields.next().unwrap();
-        let [added, removed, path] = counts.split('\t').collect::<Vec<_>>()[..] else {
-            panic!("{counts}");
+        let [added, removed, path] =
+            counts.splitn(3, |byte| *byte == b'\t').collect::<Vec<_>>()[..]
+        else {
+            panic!("{counts:?}");
         };
         if path.is_empty() {
             assert_eq!(paths, [fields.next().unwrap(), fields.next().unwrap()]);
         } else {
             assert_eq!(paths, [path]);
         }
-        let counts = (added.to_owned(), removed.to_owned());
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let counts = (text(added), text(removed));
         let counts = (has_lines(old) && has_lines(new)).then_some(counts);
         (old, new, status, paths, counts)
     };
@@ -245,7 +291,7 @@ fn ours(change: &Change) -> Line {
         Status::Typechange => 'T',
         other => panic!("{other:?}"),
     };
-    let paths = change.paths().map(str::to_owned).collect();
+    let paths = change.paths().map(|path| path.as_bytes().to_vec()).collect();
     let count = |lines: Option<usize>| lines.map_or_else(|| "-".to_owned(), |n| n.to_string());
     let counts = (has_lines(change.old_mode) && has_lines(change.new_mode))
         .then(|| (count(change.lines_added), count(change.lines_removed)));
@@ -265,26 +311,40 @@ fn the_change_set_is_what_git_prints() {
         return;
     }
     let mut runner =
-        TestRunner::new(Config { cases: 300, failure_persistence: None, ..Config::default() });
+        TestRunner::new(Config { cases: 500, failure_persistence: None, ..Config::default() });
     // One repository for all of them: a history replaces the branches of the one before it.
     let repo = Repo::new();
+    // Those that are refused, as they must be, are not compared.
+    let compared = Cell::new(0);
     runner
         .run(&history(), |history| {
             build(&repo, &history);
-            let nearest = git(&repo, &["merge-base", "--all", "main", "head"]);
+            let (nearest, is_related) = git(&repo, &["merge-base", "--all", "main", "head"]);
+            let nearest = String::from_utf8(nearest).unwrap();
+            if !is_related {
+                prop_assert_eq!(repo.changes().unwrap_err().code(), "github.unrelated");
+                return Ok(());
+            }
             if nearest.lines().count() > 1 {
                 prop_assert_eq!(repo.changes().unwrap_err().code(), "github.several_merge_bases");
+                return Ok(());
+            }
+            let theirs = of_git(&repo, nearest.trim_end());
+            if theirs.iter().any(|(.., paths, _)| paths.iter().any(|path| is_refused(path))) {
+                prop_assert_eq!(repo.changes().unwrap_err().code(), "github.path");
                 return Ok(());
             }
             let set = repo.changes().unwrap();
             prop_assert_eq!(set.merge_base_sha(), nearest.trim_end());
             let ours: BTreeSet<Line> = set.changes().iter().map(ours).collect();
-            prop_assert_eq!(ours, of_git(&repo, set.merge_base_sha()));
-            let commits = git(&repo, &["rev-list", "--count", "main..head"]);
+            prop_assert_eq!(ours, theirs);
+            let commits = text_of_git(&repo, &["rev-list", "--count", "main..head"]);
             let action = crate::what_is_sent::normalized(&set).unwrap();
             let counted = action.facts().get("commits").unwrap().to_string();
             prop_assert_eq!(counted, commits.trim_end());
+            compared.set(compared.get() + 1);
             Ok(())
         })
         .unwrap();
+    assert!(compared.get() >= 300, "only {} histories were compared", compared.get());
 }
