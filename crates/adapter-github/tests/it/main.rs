@@ -12,6 +12,7 @@ mod bypass_by_request;
 mod change_sets;
 mod either_form;
 mod kit;
+mod large;
 mod only_objects_are_believed;
 mod requests;
 mod same_as_git;
