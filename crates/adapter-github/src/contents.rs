@@ -47,7 +47,7 @@ impl Files<'_> {
     ) -> Result<Described, NormalizeError> {
         let paths: BTreeSet<&str> = self.paths.iter().map(String::as_str).collect();
         if paths.len() != self.paths.len() {
-            return Err(NormalizeError::Body { problem: "a path stands twice".into() });
+            return Err(NormalizeError::body("a path stands twice"));
         }
         Described::new(tool)
             .facts(path_facts(&paths, paths.len(), state.production())?)
@@ -218,22 +218,20 @@ fn committable(
         CommittableBranch { id: Some(id), repository_name_with_owner: None, branch_name: None } => {
             match mutation.reference(id)? {
                 (repository, RefName::Branch(branch)) => Ok((repository.clone(), branch.clone())),
-                (_, RefName::Tag(_)) => {
-                    Err(NormalizeError::Body { problem: "a tag takes no commit".into() })
-                }
+                (_, RefName::Tag(_)) => Err(NormalizeError::body("a tag takes no commit")),
             }
         }
-        _ => Err(NormalizeError::Body {
-            problem: "the branch is named either by `id`, or by `repositoryNameWithOwner` and `branchName`"
-                .into(),
-        }),
+        _ => Err(NormalizeError::body(
+            "the branch is named either by `id`, or by `repositoryNameWithOwner` and `branchName`",
+        )),
     }
 }
 
 /// Decodes base64, in lines or not, as GitHub takes it.
 fn decode(text: &str) -> Result<Vec<u8>, NormalizeError> {
     let text: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
-    STANDARD.decode(text).map_err(|error| NormalizeError::Body {
-        problem: format!("the content is not base64: {}", error.to_string().to_lowercase()),
+    STANDARD.decode(text).map_err(|error| {
+        let error = error.to_string().to_lowercase();
+        NormalizeError::body(format!("the content is not base64: {error}"))
     })
 }

@@ -1,6 +1,6 @@
 //! Why a call cannot be normalized. Each of these is a denial.
 
-use axtary_actionpass::{GlobError, InputError};
+use axtary_actionpass::{GlobError, InputError, is_invisible};
 
 use crate::evidence::Needed;
 
@@ -231,11 +231,37 @@ impl NormalizeError {
         }
     }
 
+    /// Refuses a body; what it quotes of it may be anything.
+    pub(crate) fn body(problem: impl AsRef<str>) -> Self {
+        Self::Body { problem: one_line(problem.as_ref()) }
+    }
+
+    /// Refuses a document; what it quotes of it may be anything.
+    pub(crate) fn document(problem: impl AsRef<str>) -> Self {
+        Self::Document { problem: one_line(problem.as_ref()) }
+    }
+
     /// Names the operation that libgit2 failed in.
     pub(crate) fn git(operation: impl Into<String>) -> impl FnOnce(git2::Error) -> Self {
         |source| Self::Git { operation: operation.into(), source }
     }
 }
+
+/// As much of a message as a log can take, with what nobody sees escaped.
+fn one_line(message: &str) -> String {
+    let mut line = String::new();
+    for character in message.chars().take(MAX_MESSAGE) {
+        if is_invisible(character) {
+            line.extend(character.escape_unicode());
+        } else {
+            line.push(character);
+        }
+    }
+    line
+}
+
+/// The longest message that quotes what it refuses, in characters.
+const MAX_MESSAGE: usize = 400;
 
 impl From<axtary_actionpass::ScanError> for NormalizeError {
     fn from(error: axtary_actionpass::ScanError) -> Self {

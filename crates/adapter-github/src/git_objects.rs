@@ -59,7 +59,7 @@ enum Kind {
 /// A whole folder as one entry is refused, for nobody sees from here what is in it; so is a link whose target is not sent.
 pub(crate) fn create_tree(matched: &Matched<'_>) -> Result<Described, NormalizeError> {
     let body: TreeBody = matched.body()?;
-    let refuse = |problem: &str| Err(NormalizeError::Body { problem: problem.into() });
+    let refuse = |problem: &str| Err(NormalizeError::body(problem));
     let (mut paths, mut targets) = (BTreeSet::new(), BTreeSet::new());
     for entry in &body.tree {
         path::read(entry.path.as_bytes())?;

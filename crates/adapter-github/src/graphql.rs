@@ -107,12 +107,12 @@ pub(crate) fn describe(body: &Object, evidence: &Evidence) -> Result<Vec<Part>, 
         }
     }
     if parts.is_empty() {
-        return Err(NormalizeError::Document { problem: "it does nothing".into() });
+        return Err(NormalizeError::document("it does nothing"));
     }
     if parts.len() > MAX_PARTS {
         let problem =
             format!("it does {} things, at most {MAX_PARTS} are taken; split it", parts.len());
-        return Err(NormalizeError::Document { problem });
+        return Err(NormalizeError::document(problem));
     }
     Ok(parts)
 }

@@ -150,7 +150,7 @@ fn of_document(
 }
 
 fn too_many() -> NormalizeError {
-    NormalizeError::Document { problem: "it does too many things; split it".into() }
+    NormalizeError::document("it does too many things; split it")
 }
 
 /// What opening a pull request comes to.

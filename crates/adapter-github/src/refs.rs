@@ -175,9 +175,7 @@ impl RefUpdate {
     fn describe(&self, state: &RepositoryState) -> Result<Described, NormalizeError> {
         let name = RefName::new(&self.name)?;
         let Some(before) = &self.before_oid else {
-            return Err(NormalizeError::Body {
-                problem: "`beforeOid` says whether a ref is new; add it".into(),
-            });
+            return Err(NormalizeError::body("`beforeOid` says whether a ref is new; add it"));
         };
         if before == Self::NONE {
             return creation(state, &name, &CommitId::new(&self.after_oid)?);

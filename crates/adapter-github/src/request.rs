@@ -118,7 +118,7 @@ impl<'r> Request<'r> {
 /// Reads an object into the type that says which members it may have.
 pub(crate) fn typed<T: DeserializeOwned>(object: &Object) -> Result<T, NormalizeError> {
     serde_json::from_value(serde_json::Value::from(&Json::from(object.clone())))
-        .map_err(|error| NormalizeError::Body { problem: error.to_string() })
+        .map_err(|error| NormalizeError::body(error.to_string()))
 }
 
 /// Refuses headers by which a server could take the request for another one.

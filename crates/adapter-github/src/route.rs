@@ -198,7 +198,7 @@ impl<'e> Matched<'e> {
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, NormalizeError> {
         match self.body {
             Some(body) => typed(body),
-            None => Err(NormalizeError::Body { problem: "there is none".into() }),
+            None => Err(NormalizeError::body("there is none")),
         }
     }
 
@@ -214,7 +214,7 @@ impl<'e> Matched<'e> {
     pub(crate) fn no_body(&self) -> Result<(), NormalizeError> {
         match self.body {
             None => Ok(()),
-            Some(_) => Err(NormalizeError::Body { problem: "this route takes none".into() }),
+            Some(_) => Err(NormalizeError::body("this route takes none")),
         }
     }
 
@@ -244,10 +244,8 @@ impl<'e> Matched<'e> {
 
 /// Any route that only reads.
 fn read(matched: &Matched<'_>) -> Result<Described, NormalizeError> {
-    let paths = match matched.text("path") {
-        Ok(_) => vec![matched.path()?],
-        Err(_) => Vec::new(),
-    };
+    let has_path = matched.route.ends_with("/{path...}");
+    let paths = if has_path { vec![matched.path()?] } else { Vec::new() };
     Ok(Described::new(READ)
         .fact("route", format!("GET {BASE}{}", matched.route))
         .fact("paths", list(paths.iter().map(String::as_str))))

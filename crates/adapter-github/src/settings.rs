@@ -43,10 +43,8 @@ pub(crate) fn update(matched: &Matched<'_>) -> Result<Described, NormalizeError>
         return refuse("it names no setting".into());
     };
     if let Some((name, _)) = body.iter().find(|(name, _)| !SETTINGS.contains(name)) {
-        let name: String = name.chars().take(64).collect();
         return refuse(format!(
-            "unknown setting `{name}`, expected one of {}",
-            SETTINGS.join(", ")
+            "unknown setting `{name}`, of which nothing is known here; leave it out"
         ));
     }
     let text = |name| body.get(name).map(|value| value.as_str());

@@ -61,7 +61,7 @@ pub(super) fn read(text: &str, name: Option<&str>) -> Result<Operation, Normaliz
     }
     let tree = Parser::new(text).recursion_limit(MAX_DEPTH).token_limit(MAX_TOKENS).parse();
     if let Some(error) = tree.errors().next() {
-        return refuse(error.message().chars().take(200).collect());
+        return refuse(error.message().to_owned());
     }
     let mut operations = Vec::new();
     let mut fragments = BTreeMap::new();
@@ -253,5 +253,5 @@ pub(super) fn name_of(name: Option<cst::Name>) -> Result<String, NormalizeError>
 }
 
 pub(super) fn refuse<T>(problem: String) -> Result<T, NormalizeError> {
-    Err(NormalizeError::Document { problem })
+    Err(NormalizeError::document(problem))
 }

@@ -41,9 +41,9 @@ struct ReviewersInput {
 pub(crate) fn request_reviews(mutation: &Mutation<'_>) -> OfMutation {
     let input: ReviewersInput = mutation.input()?;
     if input.union != Some(true) {
-        return Err(NormalizeError::Body {
-            problem: "without `union: true` it takes back what others asked for; add it".into(),
-        });
+        return Err(NormalizeError::body(
+            "without `union: true` it takes back what others asked for; add it",
+        ));
     }
     let pull = Pull::node(mutation, &input.pull_request_id)?;
     let people: Vec<String> =

@@ -120,6 +120,20 @@ fn what_is_not_known_is_named_and_never_taken_for_granted() {
     }
 }
 
+#[test]
+fn what_a_refusal_quotes_is_short_and_visible() {
+    let world = World::new();
+    let name = format!("a\u{202e}\\n{}", "x".repeat(10_000));
+    let body = format!(r#"{{"body": "hi", "{name}": 1}}"#);
+    let error = world.rest("POST", "/repos/company/web-app/issues/7/comments", &body).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.starts_with(r"the body is refused: unknown field `a\u{202e}\u{a}xxx"),
+        "{message}"
+    );
+    assert!(message.len() < 500, "{} bytes", message.len());
+}
+
 /// One call of each route that writes.
 #[test]
 fn every_route_comes_to_its_tool_with_the_facts_that_it_publishes() {
