@@ -9,6 +9,7 @@
 
 mod bypass;
 mod bypass_by_request;
+mod cedar;
 mod change_sets;
 mod either_form;
 mod kit;
