@@ -4,10 +4,12 @@
 package axtary
 
 deny contains "release/2.0 is frozen; merge into next" if {
+	moves_a_branch
 	input.facts.base_branch == "release/2.0"
 }
 
 deny contains "the branch is not known" if {
+	moves_a_branch
 	not is_string(input.facts.base_branch)
 }
 
@@ -27,6 +29,10 @@ allow if {
 		path in {"CHANGELOG.md", "README.md", "docs/release-notes.md"}
 	}
 }
+
+moves_a_branch if startswith(input.tool, "github.pull_requests.")
+
+moves_a_branch if startswith(input.tool, "github.merges.")
 
 opens_pull_request if {
 	input.tool == "github.pull_requests.create"

@@ -63,6 +63,6 @@ fn a_record_that_is_no_decision_of_a_known_form_is_counted() {
     );
     let ran = gate.run(&["policy", "draft", "--json"]).code(0);
     assert!(ran.err.contains("1 records are no decisions"), "{ran:?}");
-    assert!(ran.err.contains("the first is 0: the record is no decision: a tool name must be"));
+    assert!(ran.err.contains("the first is 1: the record is no decision: a tool name must be"));
     assert_eq!(ran.json().get("malformed").and_then(Json::as_i64), Some(1));
 }

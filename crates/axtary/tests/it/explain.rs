@@ -95,7 +95,8 @@ fn where_nothing_permits_the_nearest_policies_of_every_language_are_shown() {
     let gate = Gate::new();
     gate.write(
         "main.cedar",
-        "@id(\"small\")\npermit (principal == Agent::\"codex-prod\", action, resource)\nwhen { context.payload.files_changed < 2 && \
+        "@id(\"small\")\npermit (principal == Agent::\"codex-prod\", action == Action::\"github.pull_requests.create\", resource)\n\
+         when { context.payload.files_changed < 2 && \
          context.payload.base_branch == \"main\" };\n",
     );
     gate.write(

@@ -41,7 +41,7 @@ rules:
 
 const CEDAR: &str = "\
 @id(\"small\")
-permit (principal == Agent::\"codex-prod\", action, resource == Repo::\"company/web-app\")
+permit (principal == Agent::\"codex-prod\", action == Action::\"github.pull_requests.create\", resource == Repo::\"company/web-app\")
 when { context.payload.files_changed <= 12 };
 ";
 

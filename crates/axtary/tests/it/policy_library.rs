@@ -78,7 +78,8 @@ fn the_cases_on_the_page_about_testing_run() {
     gate.write(
         "limits.cedar",
         &format!(
-            "permit (principal == Agent::\"{agent}\", action, resource == Repo::\"{resource}\")\n\
+            "permit (principal == Agent::\"{agent}\", action == Action::\"github.pull_requests.create\",\n\
+             resource == Repo::\"{resource}\")\n\
              when {{ context.payload.files_changed <= 12 }};"
         ),
     );

@@ -185,7 +185,7 @@ fn a_ledger_that_cannot_be_read_to_its_end_is_no_report() {
 #[test]
 fn a_record_that_is_no_decision_of_a_known_form_is_counted_by_why() {
     let gate = Gate::after_three_decisions();
-    gate.edit(LEDGER, r#""policy_version":"sha256:"#, r#""policy_version":"sha1:"#);
+    gate.edit(LEDGER, r#":pass","policy_version":"sha256:"#, r#":pass","policy_version":"sha1:"#);
     gate.edit(LEDGER, r#""decision":"deny""#, r#""decision":"unavailable""#);
     let report = gate.run(&["policy", "replay", "--json"]).code(0).json();
     assert_eq!(not_again(&report), ["malformed", "undecided"]);
