@@ -1,0 +1,1 @@
+//! Executes GitHub calls under a pass.
