@@ -10,7 +10,7 @@ use crate::{
     error::NormalizeError,
     history::{self, Parted},
     name::BranchName,
-    objects::Objects,
+    objects::{Commit, Objects},
     production::{self, Production},
     reference::CommitId,
 };
@@ -109,7 +109,7 @@ impl ChangeSet {
         head: &BranchName,
     ) -> Result<Self, NormalizeError> {
         let (base_id, head_id) = (resolve(repository, base)?, resolve(repository, head)?);
-        Self::between_ids(repository, (base, base_id), (head, head_id))
+        Self::between_ids(repository, &Ends { base, head, base_id, head_id })
     }
 
     /// Reads the change set between two commits: what the `head` has and the point where it parted from the `base` has not.
@@ -124,47 +124,14 @@ impl ChangeSet {
         base: (&BranchName, &CommitId),
         head: (&BranchName, &CommitId),
     ) -> Result<Self, NormalizeError> {
-        let id = |commit: &CommitId| {
-            Oid::from_str(commit.as_str())
-                .map_err(NormalizeError::git(format!("read the commit `{commit}`")))
-        };
-        Self::between_ids(repository, (base.0, id(base.1)?), (head.0, id(head.1)?))
+        Self::between_ids(repository, &Ends::of(base, head)?)
     }
 
-    fn between_ids(
-        repository: &Repository,
-        (base, base_id): (&BranchName, Oid),
-        (head, head_id): (&BranchName, Oid),
-    ) -> Result<Self, NormalizeError> {
+    fn between_ids(repository: &Repository, ends: &Ends<'_>) -> Result<Self, NormalizeError> {
         let objects = Objects::of(repository)?;
-        let (merge_base, commits) = match history::between(&objects, base_id, head_id)? {
-            Parted::At { merge_base, commits } => (merge_base, commits),
-            Parted::AtSeveral => {
-                return Err(NormalizeError::SeveralMergeBases {
-                    base: base.to_string(),
-                    head: head.to_string(),
-                });
-            }
-            Parted::Never => {
-                return Err(NormalizeError::Unrelated {
-                    base: base.to_string(),
-                    head: head.to_string(),
-                });
-            }
-        };
-        let head_tree = objects.commit(head_id)?.tree;
-        let changes = diff::read(&objects, objects.commit(merge_base)?.tree, head_tree)?;
-        collision::refuse(&objects, head_tree, &changes)?;
-        Ok(Self {
-            base: base.clone(),
-            head: head.clone(),
-            base_sha: base_id.to_string(),
-            head_sha: head_id.to_string(),
-            merge_base_sha: merge_base.to_string(),
-            changes,
-            commits,
-            production: production::standard()?,
-        })
+        let parted = ends.parted(|id| objects.commit(id))?;
+        let trees = (objects.commit(parted.merge_base)?.tree, objects.commit(ends.head_id)?.tree);
+        ends.change_set(&objects, &parted, trees)
     }
 
     /// Judges what reaches production by another list than the standard one.
@@ -192,6 +159,68 @@ impl ChangeSet {
     /// The commit that the changes are counted from.
     pub fn merge_base_sha(&self) -> &str {
         &self.merge_base_sha
+    }
+}
+
+/// Two branches, and where they are.
+pub(crate) struct Ends<'a> {
+    pub(crate) base: &'a BranchName,
+    pub(crate) head: &'a BranchName,
+    pub(crate) base_id: Oid,
+    pub(crate) head_id: Oid,
+}
+
+/// The one commit at which two branches parted, and how many commits are behind the head alone.
+pub(crate) struct PartedAt {
+    pub(crate) merge_base: Oid,
+    commits: usize,
+}
+
+impl<'a> Ends<'a> {
+    /// Two branches, each with the commit that it is at, or comes to.
+    pub(crate) fn of(
+        (base, base_commit): (&'a BranchName, &CommitId),
+        (head, head_commit): (&'a BranchName, &CommitId),
+    ) -> Result<Self, NormalizeError> {
+        let id = |commit: &CommitId| {
+            Oid::from_str(commit.as_str())
+                .map_err(NormalizeError::git(format!("read the commit `{commit}`")))
+        };
+        Ok(Self { base, head, base_id: id(base_commit)?, head_id: id(head_commit)? })
+    }
+
+    /// Finds where the branches parted; `read` reads a commit.
+    pub(crate) fn parted(
+        &self,
+        read: impl Fn(Oid) -> Result<Commit, NormalizeError>,
+    ) -> Result<PartedAt, NormalizeError> {
+        let (base, head) = (self.base.to_string(), self.head.to_string());
+        match history::between(read, self.base_id, self.head_id)? {
+            Parted::At { merge_base, commits } => Ok(PartedAt { merge_base, commits }),
+            Parted::AtSeveral => Err(NormalizeError::SeveralMergeBases { base, head }),
+            Parted::Never => Err(NormalizeError::Unrelated { base, head }),
+        }
+    }
+
+    /// Reads the change set from the trees of the merge base and the head.
+    pub(crate) fn change_set(
+        &self,
+        objects: &Objects,
+        parted: &PartedAt,
+        (old, new): (Oid, Oid),
+    ) -> Result<ChangeSet, NormalizeError> {
+        let changes = diff::read(objects, old, new)?;
+        collision::refuse(objects, new, &changes)?;
+        Ok(ChangeSet {
+            base: self.base.clone(),
+            head: self.head.clone(),
+            base_sha: self.base_id.to_string(),
+            head_sha: self.head_id.to_string(),
+            merge_base_sha: parted.merge_base.to_string(),
+            changes,
+            commits: parted.commits,
+            production: production::standard()?,
+        })
     }
 }
 

@@ -102,6 +102,28 @@ pub enum NormalizeError {
         /// How many there may be.
         max: usize,
     },
+    /// A part of the change set could not be fetched.
+    #[error("the change set is incomplete: the {kind} `{id}` could not be fetched: {source}")]
+    Incomplete {
+        /// `commit`, `tree` or `blob`.
+        kind: &'static str,
+        /// Its name.
+        id: String,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What was fetched is not what was asked for: it was cut short, or is another object.
+    #[error(
+        "the change set is incomplete: what came as the {kind} `{id}` is `{seen}`, so it was cut short or is another"
+    )]
+    OtherObject {
+        /// `tree` or `blob`.
+        kind: &'static str,
+        /// Its name.
+        id: String,
+        /// The name of what came.
+        seen: String,
+    },
     /// The call and the change set are about different branches.
     #[error("the call merges `{call}`, and the change set is of `{changes}`")]
     OtherBranches {
@@ -215,6 +237,7 @@ impl NormalizeError {
             Self::Ambiguous { .. } => "github.ambiguous_paths",
             Self::SymlinkEscapes { .. } => "github.symlink_escapes",
             Self::TooLarge { .. } => "github.change_set_too_large",
+            Self::Incomplete { .. } | Self::OtherObject { .. } => "github.change_set_incomplete",
             Self::OtherBranches { .. } => "github.other_branches",
             Self::TooLong { .. } => "github.too_long",
             Self::Reference { .. } => "github.reference",

@@ -7,10 +7,7 @@ use std::{
 
 use git2::Oid;
 
-use crate::{
-    error::NormalizeError,
-    objects::{Commit, Objects},
-};
+use crate::{error::NormalizeError, objects::Commit};
 
 /// The most commits that are walked.
 const MAX_WALK: usize = 2_000_000;
@@ -26,9 +23,13 @@ pub(crate) enum Parted {
     Never,
 }
 
-/// Finds where `base` and `head` parted.
-pub(crate) fn between(objects: &Objects, base: Oid, head: Oid) -> Result<Parted, NormalizeError> {
-    Walk::new(|id| objects.commit(id), MAX_WALK).run(base, head)
+/// Finds where `base` and `head` parted; `read` reads a commit.
+pub(crate) fn between(
+    read: impl Fn(Oid) -> Result<Commit, NormalizeError>,
+    base: Oid,
+    head: Oid,
+) -> Result<Parted, NormalizeError> {
+    Walk::new(read, MAX_WALK).run(base, head)
 }
 
 /// A walk from both commits towards the roots, the newest first, that marks each commit by who reaches it.

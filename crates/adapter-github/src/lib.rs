@@ -69,6 +69,7 @@ mod diff;
 mod error;
 mod evidence;
 mod facts;
+mod fetch;
 mod git_objects;
 mod graphql;
 mod history;
@@ -96,6 +97,7 @@ pub use crate::{
     checks::{CheckRun, CheckRuns, Conclusion},
     error::NormalizeError,
     evidence::{BranchState, Evidence, Needed, Node, PullRequestState, RepositoryState},
+    fetch::{FetchedCommit, FetchedEntry, ObjectSource},
     name::{BranchName, RepositoryName},
     normalize::{Caller, normalize, normalize_request},
     production::Production,

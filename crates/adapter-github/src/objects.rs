@@ -36,6 +36,41 @@ impl Objects {
             .map_err(NormalizeError::git("open the object database"))
     }
 
+    /// An object database in memory, which [`Objects::keep`] fills.
+    pub(crate) fn in_memory() -> Result<Self, NormalizeError> {
+        let open = || -> Result<Repository, git2::Error> {
+            let odb = Odb::new()?;
+            odb.add_new_mempack_backend(1)?;
+            let bare = Repository::from_odb(odb)?;
+            bare.set_config(&Config::new()?)?;
+            Ok(bare)
+        };
+        open()
+            .map(|repository| Self { repository })
+            .map_err(NormalizeError::git("make an object database in memory"))
+    }
+
+    /// Keeps an object, if it is the one of this name.
+    pub(crate) fn keep(
+        &self,
+        id: Oid,
+        kind: ObjectType,
+        data: &[u8],
+    ) -> Result<(), NormalizeError> {
+        let written = self
+            .odb()?
+            .write(kind, data)
+            .map_err(NormalizeError::git(format!("keep the {kind} `{id}`")))?;
+        if written == id {
+            return Ok(());
+        }
+        Err(NormalizeError::OtherObject {
+            kind: kind.str(),
+            id: id.to_string(),
+            seen: written.to_string(),
+        })
+    }
+
     /// Reads a commit.
     ///
     /// Not with libgit2's own reader, which replaces parents by those of grafts and shallow roots.
@@ -120,7 +155,7 @@ fn parse_commit(data: &[u8]) -> Option<Commit> {
     Some(Commit { tree, parents, time })
 }
 
-fn parse_id(hex: &[u8]) -> Option<Oid> {
+pub(crate) fn parse_id(hex: &[u8]) -> Option<Oid> {
     // `Oid::from_str` would fill up a shorter one with zeros.
     let hex = std::str::from_utf8(hex).ok().filter(|hex| hex.len() == 40)?;
     Oid::from_str(hex).ok()

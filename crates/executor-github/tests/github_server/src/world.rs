@@ -106,7 +106,9 @@ impl World {
             comments: Vec::new(),
             protected: BTreeSet::new(),
         };
-        self.repositories.entry(key(owner, name)).insert_entry(repository).into_mut()
+        let key = key(owner, name);
+        self.repositories.remove(&key);
+        self.repositories.entry(key).or_insert(repository)
     }
 
     /// The repository of this name, in any case.
