@@ -7,6 +7,7 @@ use git2::{ErrorCode, Oid, Repository};
 
 use crate::{
     collision, diff,
+    differences::{self, Difference},
     error::NormalizeError,
     history::{self, Parted},
     name::BranchName,
@@ -130,8 +131,10 @@ impl ChangeSet {
     fn between_ids(repository: &Repository, ends: &Ends<'_>) -> Result<Self, NormalizeError> {
         let objects = Objects::of(repository)?;
         let parted = ends.parted(|id| objects.commit(id))?;
-        let trees = (objects.commit(parted.merge_base)?.tree, objects.commit(ends.head_id)?.tree);
-        ends.change_set(&objects, &parted, trees)
+        let (old, new) =
+            (objects.commit(parted.merge_base)?.tree, objects.commit(ends.head_id)?.tree);
+        let differences = differences::between(|id| objects.entries(id), old, new)?;
+        ends.change_set(&objects, &parted, differences, new)
     }
 
     /// Judges what reaches production by another list than the standard one.
@@ -202,15 +205,16 @@ impl<'a> Ends<'a> {
         }
     }
 
-    /// Reads the change set from the trees of the merge base and the head.
+    /// Reads the change set from the differences between the trees of the merge base and the head.
     pub(crate) fn change_set(
         &self,
         objects: &Objects,
         parted: &PartedAt,
-        (old, new): (Oid, Oid),
+        differences: Vec<Difference>,
+        head_tree: Oid,
     ) -> Result<ChangeSet, NormalizeError> {
-        let changes = diff::read(objects, old, new)?;
-        collision::refuse(objects, new, &changes)?;
+        let changes = diff::read(objects, differences)?;
+        collision::refuse(objects, head_tree, &changes)?;
         Ok(ChangeSet {
             base: self.base.clone(),
             head: self.head.clone(),

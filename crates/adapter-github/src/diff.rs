@@ -1,12 +1,11 @@
-//! From two trees to the changes between them.
+//! From the differences of two trees to the changes between them.
 
-use std::path::Path;
-
-use git2::{Delta, DiffFile, Oid, Tree};
+use git2::Oid;
 
 use crate::{
     change::{Change, MAX_CHANGES, SUBMODULE, SYMLINK, Status, kind},
     content::{self, Content},
+    differences::{Difference, Node},
     error::NormalizeError,
     objects::Objects,
     path, rename,
@@ -15,40 +14,32 @@ use crate::{
 /// The longest target of a symbolic link, in bytes.
 const MAX_TARGET: usize = 4096;
 
-/// Reads the changes from one tree to another, in the order of their paths.
-pub(crate) fn read(objects: &Objects, old: Oid, new: Oid) -> Result<Vec<Change>, NormalizeError> {
-    let trees = (objects.tree(old)?, objects.tree(new)?);
-    let diff = objects.diff(&trees)?;
-    // A rename is two changes until it is found to be one; finding out costs more than counting.
-    refuse_more_than(2 * MAX_CHANGES, diff.deltas().len())?;
+/// Reads the changes that the differences come to, in the order of their paths.
+pub(crate) fn read(
+    objects: &Objects,
+    differences: Vec<Difference>,
+) -> Result<Vec<Change>, NormalizeError> {
     let (mut pairs, mut removed, mut added) = (Vec::new(), Vec::new(), Vec::new());
-    for delta in diff.deltas() {
-        let (old, new) = (delta.old_file(), delta.new_file());
-        match delta.status() {
-            Delta::Added => added.push(Side::read(&trees.1, &new)?),
-            Delta::Deleted => removed.push(Side::read(&trees.0, &old)?),
-            Delta::Modified | Delta::Typechange => {
-                pairs.push(Pair::kept(Side::read(&trees.0, &old)?, Side::read(&trees.1, &new)?));
+    for Difference { path, old, new } in differences {
+        match (old, new) {
+            (Some(old), Some(new)) => {
+                let (old, new) = (Side::read(&path, old)?, Side::read(&path, new)?);
+                // Two spellings of one mode are no change, for git as for us.
+                if (old.mode, old.id) != (new.mode, new.id) {
+                    pairs.push(Pair::kept(old, new));
+                }
             }
-            // Renames are not looked for here, and two trees have neither conflicts nor untracked files.
-            other => {
-                let error = git2::Error::from_str(&format!("it has the status {other:?}"));
-                return Err(NormalizeError::git("read a change")(error));
-            }
+            (Some(old), None) => removed.push(Side::read(&path, old)?),
+            (None, Some(new)) => added.push(Side::read(&path, new)?),
+            (None, None) => {}
         }
     }
     pairs.extend(rename::join(objects, removed, added)?);
-    refuse_more_than(MAX_CHANGES, pairs.len())?;
+    if pairs.len() > MAX_CHANGES {
+        return Err(NormalizeError::TooLarge { seen: pairs.len(), max: MAX_CHANGES });
+    }
     pairs.sort_by(|a, b| a.path().cmp(&b.path()));
     pairs.into_iter().map(|pair| pair.into_change(objects)).collect()
-}
-
-fn refuse_more_than(max: usize, seen: usize) -> Result<(), NormalizeError> {
-    if seen > max { Err(NormalizeError::TooLarge { seen, max: MAX_CHANGES }) } else { Ok(()) }
-}
-
-fn path_of(file: &DiffFile<'_>) -> Result<String, NormalizeError> {
-    path::read(file.path_bytes().unwrap_or_default())
 }
 
 /// A change as far as the trees tell.
@@ -121,25 +112,19 @@ impl Side {
         Self { path: None, mode: 0, id: Oid::ZERO_SHA1 }
     }
 
-    /// Reads the mode from the tree: the one in the delta makes `git2` panic if it is none that git writes.
-    fn read(tree: &Tree<'_>, file: &DiffFile<'_>) -> Result<Self, NormalizeError> {
-        let path = path_of(file)?;
-        let entry = tree
-            .get_path(Path::new(&path))
-            .map_err(NormalizeError::git(format!("find `{path}` in its tree")))?;
-        let refuse = |problem| Err(NormalizeError::Path { path: path.clone(), problem });
-        if entry.id() != file.id() {
-            return refuse("its tree holds it twice");
-        }
-        let mode = match entry.filemode_raw() {
+    fn read(path: &str, (mode, id): Node) -> Result<Self, NormalizeError> {
+        let mode = match mode {
             // Git wrote the second one long ago, and reads it as the first.
             0o100_644 | 0o100_664 => 0o100_644,
             0o100_755 => 0o100_755,
             0o120_000 => SYMLINK,
             0o160_000 => SUBMODULE,
-            _ => return refuse("its mode is none that git writes"),
+            _ => {
+                let problem = "its mode is none that git writes";
+                return Err(NormalizeError::Path { path: path.to_owned(), problem });
+            }
         };
-        Ok(Self { path: Some(path), mode, id: entry.id() })
+        Ok(Self { path: Some(path.to_owned()), mode, id })
     }
 
     /// The path without its folders.

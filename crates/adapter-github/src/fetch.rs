@@ -5,15 +5,13 @@
 //! and the change set is read from these as it is from a repository on disk. Of commits, the source's word is taken: its
 //! answers do not hold all of a commit's bytes.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    error::Error,
-};
+use std::{collections::HashSet, error::Error};
 
 use git2::{ObjectType, Oid};
 
 use crate::{
-    change::{ChangeSet, Ends, MAX_CHANGES, SUBMODULE, SYMLINK, kind},
+    change::{ChangeSet, Ends, SUBMODULE, SYMLINK, kind},
+    differences::{self, Difference, Entry, Node},
     error::NormalizeError,
     name::BranchName,
     objects::{Commit, Objects, parse_id},
@@ -59,9 +57,6 @@ pub struct FetchedEntry {
     pub id: String,
 }
 
-/// The mode of a tree.
-const TREE: u32 = 0o040_000;
-
 impl ChangeSet {
     /// Fetches the change set of merging `head`, which is at the commit `head_sha`, into `base`, which is at `base_sha`.
     ///
@@ -81,9 +76,11 @@ impl ChangeSet {
             Ends { base, head, base_id: commit_id(base_sha)?, head_id: commit_id(head_sha)? };
         let fetch = Fetch { source, objects: Objects::in_memory()? };
         let parted = ends.parted(|id| fetch.commit(id))?;
-        let trees = (fetch.commit(parted.merge_base)?.tree, fetch.commit(ends.head_id)?.tree);
-        fetch.differences(trees)?;
-        ends.change_set(&fetch.objects, &parted, trees)
+        let (old, new) = (fetch.commit(parted.merge_base)?.tree, fetch.commit(ends.head_id)?.tree);
+        let differences = differences::between(|id| fetch.tree(id), old, new)?;
+        let blobs: HashSet<Oid> = differences.iter().flat_map(contents).collect();
+        blobs.into_iter().try_for_each(|id| fetch.blob(id))?;
+        ends.change_set(&fetch.objects, &parted, differences, new)
     }
 }
 
@@ -96,9 +93,6 @@ struct Fetch<'s> {
     source: &'s dyn ObjectSource,
     objects: Objects,
 }
-
-/// An entry on one side: its mode and its object.
-type Side = (u32, Oid);
 
 impl Fetch<'_> {
     fn commit(&self, id: Oid) -> Result<Commit, NormalizeError> {
@@ -117,38 +111,7 @@ impl Fetch<'_> {
         })
     }
 
-    /// Fetches the folders in which two trees differ, and the content of what differs.
-    fn differences(&self, (old, new): (Oid, Oid)) -> Result<(), NormalizeError> {
-        let mut folders = vec![(Some(old), Some(new))];
-        let mut blobs = HashSet::new();
-        let mut changes = 0;
-        while let Some((old, new)) = folders.pop() {
-            let mut names: BTreeMap<String, (Option<Side>, Option<Side>)> = BTreeMap::new();
-            for (name, side) in self.tree(old)? {
-                names.entry(name).or_default().0 = Some(side);
-            }
-            for (name, side) in self.tree(new)? {
-                names.entry(name).or_default().1 = Some(side);
-            }
-            for (old, new) in names.into_values().filter(|(old, new)| old != new) {
-                let folder = |side: Option<Side>| side.filter(|(mode, _)| *mode == TREE);
-                let (old_folder, new_folder) = (folder(old), folder(new));
-                if old_folder.or(new_folder).is_some() {
-                    folders.push((old_folder.map(|(_, id)| id), new_folder.map(|(_, id)| id)));
-                }
-                changes += usize::from(old_folder != old || new_folder != new);
-                blobs.extend(contents(old, new));
-            }
-            if changes > 2 * MAX_CHANGES {
-                return Err(NormalizeError::TooLarge { seen: changes, max: MAX_CHANGES });
-            }
-        }
-        blobs.into_iter().try_for_each(|id| self.blob(id))
-    }
-
-    /// The entries of a tree that is there.
-    fn tree(&self, id: Option<Oid>) -> Result<Vec<(String, Side)>, NormalizeError> {
-        let Some(id) = id else { return Ok(Vec::new()) };
+    fn tree(&self, id: Oid) -> Result<Vec<Entry>, NormalizeError> {
         let fetched = self.source.tree(&id.to_string()).map_err(incomplete("tree", id))?;
         let mut bytes = Vec::new();
         let mut entries = Vec::with_capacity(fetched.len());
@@ -159,7 +122,7 @@ impl Fetch<'_> {
             })?;
             bytes.extend_from_slice(format!("{mode:o} {name}\0").as_bytes());
             bytes.extend_from_slice(id.as_bytes());
-            entries.push((name, (mode, id)));
+            entries.push(Entry { name: name.into_bytes(), mode, id });
         }
         self.objects.keep(id, ObjectType::Tree, &bytes)?;
         Ok(entries)
@@ -172,12 +135,14 @@ impl Fetch<'_> {
 }
 
 /// The blobs that a change set is read from, of one path: files on both sides unless they are the same, links only afterwards.
-fn contents(old: Option<Side>, new: Option<Side>) -> impl Iterator<Item = Oid> {
-    let is_file = |side: &Side| !matches!(kind(side.0), TREE | SYMLINK | SUBMODULE);
-    let file = |side: Option<Side>| side.filter(is_file).map(|(_, id)| id);
-    let (old_file, new_file) = (file(old), file(new));
-    let link = new.filter(|(mode, _)| kind(*mode) == SYMLINK).map(|(_, id)| id);
-    let files = if old_file == new_file { [None, None] } else { [old_file, new_file] };
+fn contents(difference: &Difference) -> impl Iterator<Item = Oid> + use<> {
+    let of = |node: Option<Node>, wanted: fn(u32) -> bool| {
+        node.filter(|(mode, _)| wanted(kind(*mode))).map(|(_, id)| id)
+    };
+    let is_file = |kind| !matches!(kind, SYMLINK | SUBMODULE);
+    let (old, new) = (of(difference.old, is_file), of(difference.new, is_file));
+    let link = of(difference.new, |kind| kind == SYMLINK);
+    let files = if old == new { [None, None] } else { [old, new] };
     files.into_iter().chain([link]).flatten()
 }
 

@@ -66,6 +66,7 @@ mod content;
 mod contents;
 mod described;
 mod diff;
+mod differences;
 mod error;
 mod evidence;
 mod facts;

@@ -4,9 +4,9 @@
 //! objects but not change one. All else there is for the taking: configuration, attributes, grafts, replacement refs, shallow
 //! roots, the commit graph file. A change set that asked them would be what the agent's own files say it is.
 
-use git2::{Config, Diff, DiffOptions, ErrorCode, ObjectType, Odb, Oid, Repository, Tree};
+use git2::{Config, ErrorCode, ObjectType, Odb, Oid, Repository, Tree};
 
-use crate::error::NormalizeError;
+use crate::{differences::Entry, error::NormalizeError};
 
 /// Reads objects by name.
 pub(crate) struct Objects {
@@ -118,16 +118,16 @@ impl Objects {
         }
     }
 
-    /// Compares two trees. Renames are not looked for.
-    pub(crate) fn diff(
-        &self,
-        (old, new): &(Tree<'_>, Tree<'_>),
-    ) -> Result<Diff<'_>, NormalizeError> {
-        let mut options = DiffOptions::new();
-        options.include_typechange(true).ignore_submodules(false);
-        self.repository.diff_tree_to_tree(Some(old), Some(new), Some(&mut options)).map_err(
-            NormalizeError::git(format!("compare the trees `{}` and `{}`", old.id(), new.id())),
-        )
+    /// Reads the entries of a tree.
+    pub(crate) fn entries(&self, id: Oid) -> Result<Vec<Entry>, NormalizeError> {
+        let mode = |mode: i32| u32::try_from(mode).unwrap_or(0);
+        let tree = self.tree(id)?;
+        let entry = |entry: git2::TreeEntry<'_>| Entry {
+            name: entry.name_bytes().to_vec(),
+            mode: mode(entry.filemode_raw()),
+            id: entry.id(),
+        };
+        Ok(tree.iter().map(entry).collect())
     }
 
     fn odb(&self) -> Result<Odb<'_>, NormalizeError> {

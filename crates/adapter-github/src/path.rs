@@ -4,7 +4,8 @@ use axtary_actionpass::{is_invisible, path_key};
 
 use crate::error::NormalizeError;
 
-const MAX_BYTES: usize = 4096;
+/// The longest path, in bytes.
+pub(crate) const MAX_BYTES: usize = 4096;
 const MAX_SEGMENT: usize = 255;
 const MAX_SEGMENTS: usize = 64;
 
@@ -131,7 +132,7 @@ fn is_short_name(key: &str) -> bool {
 }
 
 /// The bytes as a message can show them.
-fn shown(bytes: &[u8]) -> String {
+pub(crate) fn shown(bytes: &[u8]) -> String {
     let escaped = |chunk: std::str::Utf8Chunk<'_>| {
         format!("{}{}", chunk.valid().escape_debug(), chunk.invalid().escape_ascii())
     };

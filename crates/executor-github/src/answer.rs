@@ -1,7 +1,6 @@
 //! An answer, read whole and within bounds.
 
 use axtary_actionpass::{Json, Object};
-use ureq::http::HeaderMap;
 
 use crate::error::ApiError;
 
@@ -14,13 +13,14 @@ pub(crate) struct Answer {
     /// Method and path of the request, for messages.
     pub(crate) request: String,
     pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
+    /// By name, in lower case.
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn number(&self, name: &str) -> Option<u64> {

@@ -3,7 +3,7 @@
 use std::{fmt, io, time::Duration};
 
 use axtary_actionpass::{Clock, Timestamp};
-use axtary_adapter_github::RepositoryName;
+use axtary_adapter_github::{BranchName, ChangeSet, NormalizeError, RepositoryName};
 use ureq::{
     Agent, Error, Timeout,
     http::{HeaderValue, Request},
@@ -14,6 +14,7 @@ use crate::{
     app::App,
     error::{ApiError, ConfigError},
     limit::RateLimit,
+    objects::{branch_tip, change_set},
     secret::Secret,
     url::{ApiUrl, Path},
 };
@@ -48,7 +49,7 @@ impl Method {
 /// What opens GitHub.
 enum Credential {
     Token(Secret),
-    App(App),
+    App(Box<App>),
 }
 
 /// A connection to GitHub's API, with its credential.
@@ -78,7 +79,7 @@ impl Client {
 
     /// A client that acts as a GitHub App.
     pub fn with_app(url: ApiUrl, app: App) -> Self {
-        Self::new(url, Credential::App(app))
+        Self::new(url, Credential::App(Box::new(app)))
     }
 
     fn new(url: ApiUrl, credential: Credential) -> Self {
@@ -110,6 +111,36 @@ impl Client {
         self.limit.clock = Box::new(clock);
         self.limit.sleep = Box::new(sleep);
         self
+    }
+
+    /// Reads from GitHub the change set of merging `head` into `base`, as they are now: what
+    /// [`ChangeSet::between`] reads from a clone.
+    ///
+    /// The lists of files that GitHub makes of a comparison or a pull request are not asked for: they leave out modes, and stop at
+    /// 300 or 3,000 files without saying so.
+    ///
+    /// # Errors
+    ///
+    /// As [`ChangeSet::fetch`], and [`NormalizeError::NoSuchBranch`].
+    pub fn change_set(
+        &self,
+        repository: &RepositoryName,
+        base: &BranchName,
+        head: &BranchName,
+    ) -> Result<ChangeSet, NormalizeError> {
+        let failed = |branch: &BranchName, error: ApiError| NormalizeError::Incomplete {
+            kind: "branch",
+            id: branch.to_string(),
+            source: error.into(),
+        };
+        let session =
+            self.open(repository, &[("contents", "read")]).map_err(|error| failed(head, error))?;
+        let tip = |branch: &BranchName| {
+            let found = branch_tip(&session, branch).map_err(|error| failed(branch, error))?;
+            found.ok_or_else(|| NormalizeError::NoSuchBranch { branch: branch.to_string() })
+        };
+        let (base_sha, head_sha) = (tip(base)?, tip(head)?);
+        change_set(&session, (base, &base_sha), (head, &head_sha))
     }
 
     pub(crate) fn now(&self) -> Result<Timestamp, ApiError> {
@@ -210,13 +241,19 @@ impl Client {
                 problem: format!("it broke off: {}", token.redact(&error.to_string())),
             },
         })?;
-        let status = parts.status.as_u16();
-        let mut answer = Answer { request: name, status, headers: parts.headers, body };
-        if answer.status >= 400 {
-            // An error page may repeat what was sent.
-            answer.body = token.redact(&String::from_utf8_lossy(&answer.body)).into_bytes();
-        }
-        Ok(answer)
+        let headers = parts.headers.iter().filter_map(|(name, value)| {
+            // Whoever answers may repeat what was sent.
+            Some((name.as_str().to_owned(), token.redact(value.to_str().ok()?)))
+        });
+        Ok(Answer {
+            status: parts.status.as_u16(),
+            headers: headers.collect(),
+            body: match accept {
+                Accept::Json => token.redact(&String::from_utf8_lossy(&body)).into_bytes(),
+                Accept::Raw(_) => body,
+            },
+            request: name,
+        })
     }
 }
 
@@ -300,10 +337,6 @@ pub(crate) struct Session<'c> {
 }
 
 impl Session<'_> {
-    pub(crate) fn repository(&self) -> &RepositoryName {
-        &self.repository
-    }
-
     /// A path below the repository.
     pub(crate) fn path<'s>(&'s self, segments: impl IntoIterator<Item = &'s str>) -> Path {
         let repository = ["repos", self.repository.owner(), self.repository.name()];

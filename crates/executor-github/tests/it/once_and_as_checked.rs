@@ -1,0 +1,167 @@
+//! One pass sends one request, for exactly what was checked, as it is at that moment.
+
+use axtary_actionpass::{Json, Object, Outcome, Payload};
+use axtary_github_server::Mishap;
+
+use crate::kit::Scene;
+
+#[test]
+fn a_pass_opens_one_pull_request_with_exactly_its_payload() {
+    let scene = Scene::new();
+    let (action, token) = scene.permitted();
+    let report = scene.execute(&action, &token).unwrap();
+    assert_eq!(report.outcome(), Outcome::Executed, "{:?}", report.error());
+    assert!(report.error().is_none());
+    let observed = |name: &str| report.observed().get(name).unwrap().to_string();
+    assert_eq!(observed("number"), "1");
+    assert_eq!(observed("status"), "201");
+    assert!(report.observed().get("etag").is_some());
+
+    let sent = scene.exchanges().last().unwrap().clone();
+    assert_eq!(
+        (sent.request.method.as_str(), sent.request.target.as_str()),
+        ("POST", "/repos/company/web-app/pulls")
+    );
+    assert_eq!(
+        sent.request.body.to_string(),
+        r#"{"base":"main","body":"Because.","head":"fix","title":"Fix login"}"#
+    );
+
+    scene.guard.record_outcome(report.claims().id(), report.outcome(), report.observed()).unwrap();
+    let record = scene.last_record();
+    assert_eq!(record.as_object().unwrap().get("outcome"), Some(&"executed".into()));
+
+    let again = scene.execute(&action, &token).unwrap_err();
+    assert_eq!(again.code(), "already_consumed");
+    assert_eq!(scene.writes(), 1);
+}
+
+#[test]
+fn whoever_has_no_pass_that_fits_causes_no_request() {
+    let scene = Scene::new();
+    let (action, token) = scene.permitted();
+    let Json::Object(payload) = Json::parse(action.payload().canonical()).unwrap() else {
+        panic!("an object")
+    };
+    let with = |name: &str, value: &str| {
+        Payload::from_json(&payload.clone().with(name, value).into()).unwrap()
+    };
+    for (payload, token, code) in [
+        (with("title", "Fix Login"), token.as_str(), "payload_mismatch"),
+        (with("repo", "other"), token.as_str(), "resource_mismatch"),
+        (action.payload().clone(), "", "not_compact_jws"),
+        (action.payload().clone(), &token[..token.len() - 2], "bad_encoding"),
+    ] {
+        assert_eq!(scene.execute_payload(&payload, token).unwrap_err().code(), code);
+    }
+    let tool = "github.pull_requests.merge".parse().unwrap();
+    let error = scene.executor.execute(&tool, action.payload(), &token).unwrap_err();
+    assert_eq!(error.code(), "execute.unknown_tool");
+    assert!(scene.exchanges().is_empty());
+    assert!(scene.execute(&action, &token).is_ok(), "no attempt used the pass up");
+}
+
+#[test]
+fn a_payload_that_the_adapter_does_not_make_is_refused_even_with_a_pass() {
+    let scene = Scene::new();
+    let (action, _) = scene.permitted();
+    let Json::Object(payload) = Json::parse(action.payload().canonical()).unwrap() else {
+        panic!("an object")
+    };
+    for (more, code) in [
+        (payload.clone().with("head_repo", "evil/web-app"), "execute.payload"),
+        (payload.clone().with("draft", "yes"), "execute.payload"),
+        (payload.clone().with("head", "refs/heads/fix"), "execute.payload"),
+        (payload.clone().with("base", "main~1"), "github.branch"),
+        (payload.clone().with("head_sha", "abc"), "github.commit"),
+        (Object::new(), "execute.payload"),
+    ] {
+        // A gate that lets anything through, as far as the payload goes.
+        let payload = Payload::from_json(&more.into()).unwrap();
+        let action = axtary_actionpass::Action::builder(
+            action.actor().clone(),
+            action.tool().clone(),
+            action.resource().clone(),
+        )
+        .intent(action.intent().clone())
+        .audience(action.audience().clone())
+        .payload(payload)
+        .facts(action.facts().clone())
+        .build()
+        .unwrap();
+        let token = scene.guard.check(&action).unwrap().token().to_owned();
+        assert_eq!(scene.execute(&action, &token).unwrap_err().code(), code);
+    }
+    assert_eq!(scene.writes(), 0);
+}
+
+#[test]
+fn a_branch_that_moved_since_the_check_is_refused_and_the_pass_is_kept() {
+    for moved in ["fix", "main"] {
+        let scene = Scene::new();
+        let (action, token) = scene.permitted();
+        scene.push(moved, &[("src/login.rs", "fn login() { evil() }\n")]);
+        let error = scene.execute(&action, &token).unwrap_err();
+        assert_eq!(error.code(), "execute.moved", "{error}");
+        assert_eq!(scene.writes(), 0);
+    }
+}
+
+#[test]
+fn a_branch_that_is_gone_or_was_pushed_by_force_is_refused() {
+    let scene = Scene::new();
+    let (action, token) = scene.permitted();
+    {
+        let mut world = scene.server.world();
+        let repository = world.repository("company", "web-app").unwrap();
+        repository.commit("fix", &[("evil", "1")], &[]).unwrap();
+    }
+    assert_eq!(scene.execute(&action, &token).unwrap_err().code(), "execute.moved");
+    {
+        let mut world = scene.server.world();
+        let repository = world.repository("company", "web-app").unwrap();
+        repository.git.find_reference("refs/heads/fix").unwrap().delete().unwrap();
+    }
+    let error = scene.execute(&action, &token).unwrap_err();
+    assert!(error.to_string().contains("`nowhere`"), "{error}");
+}
+
+#[test]
+fn a_push_between_the_last_look_and_the_request_is_reported() {
+    let scene = Scene::new();
+    let (action, token) = scene.permitted();
+    let push = |world: &mut axtary_github_server::World| {
+        let repository = world.repository("company", "web-app").unwrap();
+        let tip = repository.branch("fix").unwrap();
+        repository.commit("fix", &[("evil", "1")], &[tip]).unwrap();
+    };
+    scene.inject("POST", "/pulls", Mishap::Before(Box::new(push)));
+    let report = scene.execute(&action, &token).unwrap();
+    assert_eq!(report.outcome(), Outcome::Executed);
+    let error = report.error().expect("it is not the commit that was checked").to_string();
+    assert!(error.contains("to which the head moved at the last moment"), "{error}");
+    assert!(report.observed().get("error").is_some());
+}
+
+#[test]
+fn constraints_are_checked_on_what_github_has_and_not_on_what_the_gate_saw() {
+    let scene = Scene::new();
+    scene.push("fix", &[(".github/workflows/ci.yml", "on: push\n")]);
+    let honest = scene.action("fix");
+    // A gate that was shown other facts than those of the commits.
+    let deceived = axtary_actionpass::Action::builder(
+        honest.actor().clone(),
+        honest.tool().clone(),
+        honest.resource().clone(),
+    )
+    .intent(honest.intent().clone())
+    .audience(honest.audience().clone())
+    .payload(honest.payload().clone())
+    .facts(Scene::new().action("fix").facts().clone())
+    .build()
+    .unwrap();
+    let token = scene.guard.check(&deceived).unwrap().token().to_owned();
+    let error = scene.execute(&deceived, &token).unwrap_err();
+    assert_eq!(error.code(), "constraint_violated", "{error}");
+    assert_eq!(scene.writes(), 0);
+}
