@@ -15,6 +15,7 @@ use crate::{
     error::NormalizeError,
     name::BranchName,
     objects::{Commit, Objects, parse_id},
+    reference::CommitId,
 };
 
 /// Where the objects of a repository are fetched from. Names of objects are 40 lower-case hexadecimal digits.
@@ -58,22 +59,17 @@ pub struct FetchedEntry {
 }
 
 impl ChangeSet {
-    /// Fetches the change set of merging `head`, which is at the commit `head_sha`, into `base`, which is at `base_sha`.
+    /// Fetches the change set of merging `head` into `base`, each with the commit that it is at.
     ///
     /// # Errors
     ///
     /// As [`ChangeSet::between`]; [`NormalizeError::Incomplete`] or [`NormalizeError::OtherObject`] if a part of it cannot be had.
     pub fn fetch(
         source: &dyn ObjectSource,
-        (base, base_sha): (&BranchName, &str),
-        (head, head_sha): (&BranchName, &str),
+        base: (&BranchName, &CommitId),
+        head: (&BranchName, &CommitId),
     ) -> Result<Self, NormalizeError> {
-        let commit_id = |id: &str| {
-            let problem = "its name is not 40 lower-case hexadecimal digits";
-            read_id(id).ok_or_else(|| NormalizeError::Commit { id: id.to_owned(), problem })
-        };
-        let ends =
-            Ends { base, head, base_id: commit_id(base_sha)?, head_id: commit_id(head_sha)? };
+        let ends = Ends::of(base, head)?;
         let fetch = Fetch { source, objects: Objects::in_memory()? };
         let parted = ends.parted(|id| fetch.commit(id))?;
         let (old, new) = (fetch.commit(parted.merge_base)?.tree, fetch.commit(ends.head_id)?.tree);

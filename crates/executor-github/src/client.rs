@@ -14,7 +14,7 @@ use crate::{
     app::App,
     error::{ApiError, ConfigError},
     limit::RateLimit,
-    objects::{branch_tip, change_set},
+    objects::{change_set, ref_target},
     secret::Secret,
     url::{ApiUrl, Path},
 };
@@ -35,13 +35,26 @@ pub(crate) type Permissions = &'static [(&'static str, &'static str)];
 pub(crate) enum Method {
     Get,
     Post,
+    Put,
+    Patch,
+    Delete,
 }
 
 impl Method {
-    fn as_str(self) -> &'static str {
+    /// Reads the name of one that changes something.
+    pub(crate) fn of_change(name: &str) -> Option<Self> {
+        [Self::Post, Self::Put, Self::Patch, Self::Delete]
+            .into_iter()
+            .find(|method| method.as_str() == name)
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
         }
     }
 }
@@ -128,15 +141,12 @@ impl Client {
         base: &BranchName,
         head: &BranchName,
     ) -> Result<ChangeSet, NormalizeError> {
-        let failed = |branch: &BranchName, error: ApiError| NormalizeError::Incomplete {
-            kind: "branch",
-            id: branch.to_string(),
-            source: error.into(),
-        };
-        let session =
-            self.open(repository, &[("contents", "read")]).map_err(|error| failed(head, error))?;
+        let session = self.open(repository, &[("contents", "read")]).map_err(|error| {
+            let (kind, id) = ("repository", repository.to_string());
+            NormalizeError::Incomplete { kind, id, source: error.into() }
+        })?;
         let tip = |branch: &BranchName| {
-            let found = branch_tip(&session, branch).map_err(|error| failed(branch, error))?;
+            let found = ref_target(&session, &format!("heads/{branch}"))?;
             found.ok_or_else(|| NormalizeError::NoSuchBranch { branch: branch.to_string() })
         };
         let (base_sha, head_sha) = (tip(base)?, tip(head)?);
@@ -337,6 +347,10 @@ pub(crate) struct Session<'c> {
 }
 
 impl Session<'_> {
+    pub(crate) fn repository(&self) -> &RepositoryName {
+        &self.repository
+    }
+
     /// A path below the repository.
     pub(crate) fn path<'s>(&'s self, segments: impl IntoIterator<Item = &'s str>) -> Path {
         let repository = ["repos", self.repository.owner(), self.repository.name()];
@@ -393,9 +407,12 @@ impl Session<'_> {
         path: &Path,
         body: &[u8],
     ) -> Result<Answer, ApiError> {
-        let answer = self.client.send(&self.token, method, path, Some(body), Accept::Json)?;
-        self.client.limit.heed(&answer)?;
-        Ok(answer)
+        let body = Some(body).filter(|body| !body.is_empty());
+        let answer = self.client.send(&self.token, method, path, body, Accept::Json)?;
+        match self.client.limit.heed(&answer) {
+            // What is to be made of the answer does not depend on how long the next request waits.
+            Ok(_) | Err(_) => Ok(answer),
+        }
     }
 }
 

@@ -132,38 +132,44 @@ impl ApiError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecuteError {
-    /// No such call is known here.
-    #[error("the executor cannot make the call `{tool}`; it makes {known}")]
+    /// No such call is made here.
+    #[error("the call `{tool}` is not made here; `{known}` are")]
     UnknownTool {
         /// The tool.
         tool: String,
         /// What can be made.
-        known: &'static str,
+        known: String,
     },
-    /// The payload is not one that the adapter makes.
-    #[error("the payload is not that of a `{tool}`: {problem}")]
+    /// The payload is not one that the adapter makes of such a call.
+    #[error("the payload is refused: {problem}")]
     Payload {
-        /// The tool.
-        tool: &'static str,
         /// What is wrong with it.
         problem: String,
     },
     /// The pass does not fit. It is not used up.
     #[error("the pass is refused: {0}")]
     Pass(#[from] VerifyError),
-    /// What the pass was issued for is there no more.
-    #[error(
-        "the {what} `{name}` is at `{now}`, and the pass is for `{checked}`; ask the gate again"
-    )]
+    /// What the pass was issued for is otherwise by now.
+    #[error("{what} is at `{now}`, and was at `{checked}` when it was checked; ask the gate again")]
     Moved {
-        /// `base branch` or `head branch`.
-        what: &'static str,
-        /// Its name.
-        name: String,
-        /// The commit that the pass is for.
+        /// What moved.
+        what: String,
+        /// Where it was when it was checked.
         checked: String,
-        /// The commit that it is at, or `nowhere`.
+        /// Where it is.
         now: String,
+    },
+    /// What the call is about is not there.
+    #[error("{what} is not there")]
+    Gone {
+        /// What is not there.
+        what: String,
+    },
+    /// Something must be known that is not read from here.
+    #[error("{what} must be known, and is not read here")]
+    Unreadable {
+        /// What.
+        what: String,
     },
     /// The call cannot be normalized anew.
     #[error("the call cannot be looked at anew: {0}")]
@@ -181,6 +187,8 @@ impl ExecuteError {
             Self::Payload { .. } => "execute.payload",
             Self::Pass(error) => error.code(),
             Self::Moved { .. } => "execute.moved",
+            Self::Gone { .. } => "execute.gone",
+            Self::Unreadable { .. } => "execute.unreadable",
             Self::Normalize(error) => error.code(),
             Self::Api(error) => error.code(),
         }

@@ -1,18 +1,26 @@
 //! The executor: a pass and the exact payload go in; the call is made, once, or refused.
 
+use std::collections::BTreeSet;
+
 use axtary_actionpass::{
-    Execution, Facts, Json, Object, Outcome, Payload, Resource, ToolName, VerifiedPass, Verifier,
-    VerifyError,
+    Action, Actor, Execution, Facts, InputError, Intent, Json, Object, Outcome, Payload, Resource,
+    ToolName, VerifiedPass, Verifier, VerifyError,
 };
-use axtary_adapter_github::NormalizeError;
+use axtary_adapter_github::{Caller, NormalizeError, normalize_request};
 
 use crate::{
     answer::Answer,
-    client::{Client, Method, refused},
-    create::{self, Create},
+    call::Call,
+    client::{Client, Session, refused},
     error::{ApiError, ExecuteError},
+    evidence::Reader,
+    permissions,
     report::Report,
+    url::Path,
 };
+
+/// The most things that are read for one call.
+const MAX_READS: usize = 32;
 
 /// Makes GitHub calls for agents that hold no credential: only with a pass that fits, and only as the pass says.
 ///
@@ -22,6 +30,7 @@ use crate::{
 pub struct GitHubExecutor {
     client: Client,
     verifier: Verifier,
+    check_apps: BTreeSet<u64>,
 }
 
 impl GitHubExecutor {
@@ -30,7 +39,14 @@ impl GitHubExecutor {
     /// The verifier needs the [vocabulary](axtary_adapter_github::vocabulary) of GitHub: without it, it refuses passes that carry
     /// constraints.
     pub fn new(client: Client, verifier: Verifier) -> Self {
-        Self { client, verifier }
+        Self { client, verifier, check_apps: BTreeSet::new() }
+    }
+
+    /// Names the apps whose checks count as tests, by id; GitHub Actions is 15368. Without it, no tests passed.
+    #[must_use]
+    pub fn with_check_apps(mut self, apps: impl IntoIterator<Item = u64>) -> Self {
+        self.check_apps = apps.into_iter().collect();
+        self
     }
 
     /// Makes the call that `token` is a pass for.
@@ -44,34 +60,31 @@ impl GitHubExecutor {
         payload: &Payload,
         token: &str,
     ) -> Result<Report, ExecuteError> {
-        if tool.as_str() != create::TOOL {
-            let tool = tool.to_string();
-            return Err(ExecuteError::UnknownTool { tool, known: create::TOOL });
-        }
-        let call = Create::read(payload)?;
+        let permissions = permissions::of(tool)?;
+        let call = Call::read(payload)?;
         let resource = Resource::new(format!("repo:{}", call.repository));
         let resource = resource.map_err(NormalizeError::from)?;
         let unknown = Facts::default();
-        self.refuse_strangers(
-            token,
-            &Execution { tool, resource: &resource, payload, facts: &unknown },
-        )?;
+        let execution = Execution { tool, resource: &resource, payload, facts: &unknown };
+        self.refuse_strangers(token, &execution)?;
 
-        let session = self.client.open(&call.repository, create::PERMISSIONS)?;
-        let action = call.normalize(&session)?;
+        let session = self.client.open(&call.repository, permissions)?;
+        let mut reader = Reader::new(&session, &self.check_apps);
+        let action = normalize_anew(&call, &mut reader)?;
         if action.payload() != payload {
-            let problem = "it has members that the adapter does not make".to_owned();
-            return Err(ExecuteError::Payload { tool: create::TOOL, problem });
+            return Err(call.why_other(action.payload()));
         }
-        let (path, body) = (call.path(&session), call.body());
         session.ready()?;
-        call.refuse_if_moved(&session)?;
-        let facts = action.facts();
-        let pass = self
-            .verifier
-            .verify(token, &Execution { tool, resource: &resource, payload, facts })?;
-        let sent = session.send_once(Method::Post, &path, &body);
-        Ok(report(&pass, sent, |answer| call.observe(answer)))
+        reader.refuse_if_moved()?;
+        // Of the action, not of the caller: whether the pass is for this tool and this resource is what the facts are of.
+        let execution = Execution {
+            tool: action.tool(),
+            resource: action.resource(),
+            payload,
+            facts: action.facts(),
+        };
+        let pass = self.verifier.verify(token, &execution)?;
+        Ok(send(&call, &session, &pass))
     }
 
     /// Makes every check of the pass that needs no facts, so that nothing is asked of GitHub for somebody who has no pass.
@@ -84,43 +97,103 @@ impl GitHubExecutor {
     }
 }
 
-/// What became of a request that was sent, or of which at least a part was.
-fn report(
-    pass: &VerifiedPass,
-    sent: Result<Answer, ApiError>,
-    observe: impl FnOnce(&Answer) -> Result<(Object, Result<(), ApiError>), ApiError>,
-) -> Report {
-    let (outcome, observed, error) = match sent {
-        Ok(answer) => {
-            let status = Object::new().with("status", u32::from(answer.status));
-            let seen = match answer.header("etag") {
-                Some(etag) => status.with("etag", printable(etag)),
-                None => status,
-            };
-            match answer.status {
-                200..300 => match observe(&answer) {
-                    Ok((observed, same)) => {
-                        let seen = observed
-                            .into_iter()
-                            .fold(seen, |seen, (name, value)| seen.with(name, value));
-                        (Outcome::Executed, seen, same.err())
-                    }
-                    // Whoever answers so may not be GitHub.
-                    Err(error) => (Outcome::Unknown, seen, Some(error)),
-                },
-                // What a gateway says, it says of itself.
-                500.. => (Outcome::Unknown, seen, Some(refused(&answer))),
-                _ => (Outcome::Failed, seen, Some(refused(&answer))),
+/// Normalizes a call from what GitHub holds at this moment.
+fn normalize_anew(call: &Call, reader: &mut Reader<'_>) -> Result<Action, ExecuteError> {
+    // Neither the facts nor the payload depend on who asks, and the pass says that by itself.
+    let nobody = || -> Result<Caller, InputError> {
+        Ok(Caller {
+            actor: Actor::new("executor".parse()?, "executor".parse()?),
+            intent: Intent::new("")?,
+            audience: "executor".parse()?,
+        })
+    };
+    let nobody = nobody().map_err(NormalizeError::from)?;
+    for _ in 0..MAX_READS {
+        match normalize_request(&call.request(), &reader.evidence(), &nobody) {
+            Ok(mut actions) => {
+                let action = actions.pop().filter(|_| actions.is_empty());
+                let problem = "it comes to several actions".to_owned();
+                return action.ok_or(ExecuteError::Payload { problem });
             }
+            Err(NormalizeError::Evidence { needed }) => reader.read(&needed)?,
+            Err(error) => return Err(error.into()),
         }
-        Err(error @ ApiError::NotSent { .. }) => (Outcome::Failed, Object::new(), Some(error)),
-        Err(error) => (Outcome::Unknown, Object::new(), Some(error)),
+    }
+    let what = format!("more than {MAX_READS} things");
+    Err(ExecuteError::Unreadable { what })
+}
+
+/// Sends the request, once, and says what became of it.
+fn send(call: &Call, session: &Session<'_>, pass: &VerifiedPass) -> Report {
+    let report = |outcome, observed: Object, answer, error: Option<ApiError>| {
+        let observed = match &error {
+            Some(error) => observed.with("error", error.code()),
+            None => observed,
+        };
+        Report { claims: pass.claims().clone(), outcome, observed, answer, error }
     };
-    let observed = match &error {
-        Some(error) => observed.with("error", Json::from(error.code())),
-        None => observed,
+    let answer = match session.send_once(call.method, &Path::written(&call.path), &call.body) {
+        Ok(answer) => answer,
+        Err(error @ ApiError::NotSent { .. }) => {
+            return report(Outcome::Failed, Object::new(), None, Some(error));
+        }
+        Err(error) => return report(Outcome::Unknown, Object::new(), None, Some(error)),
     };
-    Report { claims: pass.claims().clone(), outcome, observed, error }
+    let mut observed = Object::new().with("status", u32::from(answer.status));
+    if let Some(etag) = answer.header("etag") {
+        observed.insert("etag", printable(etag));
+    }
+    match answer.status {
+        200..300 if answer.body.is_empty() => report(Outcome::Executed, observed, None, None),
+        200..300 => match answer.object() {
+            Ok(object) => {
+                observe(&object, &mut observed);
+                let error = other_head(call, &answer, &object);
+                report(Outcome::Executed, observed, Some(object.into()), error)
+            }
+            // Whoever answers so may not be GitHub.
+            Err(error) => report(Outcome::Unknown, observed, None, Some(error)),
+        },
+        // What a gateway says, it says of itself.
+        500.. => report(Outcome::Unknown, observed, None, Some(refused(&answer))),
+        _ => report(Outcome::Failed, observed, None, Some(refused(&answer))),
+    }
+}
+
+/// Keeps what names the thing that was made or changed.
+fn observe(object: &Object, observed: &mut Object) {
+    for name in ["html_url", "id", "merged", "number", "ref", "sha", "state"] {
+        match object.get(name) {
+            Some(Json::String(text)) => drop(observed.insert(name, printable(text))),
+            Some(value @ (Json::Number(_) | Json::Bool(_))) => {
+                observed.insert(name, value.clone());
+            }
+            Some(Json::Null | Json::Array(_) | Json::Object(_)) | None => {}
+        }
+    }
+    for (name, path) in [
+        ("head_sha", ["head", "sha"]),
+        ("base_sha", ["base", "sha"]),
+        ("commit_sha", ["commit", "sha"]),
+        ("object_sha", ["object", "sha"]),
+    ] {
+        if let Some(text) = nested(object, path) {
+            observed.insert(name, printable(text));
+        }
+    }
+}
+
+/// What GitHub takes no commit id for may be done to a head that moved at the last moment. Its answer says so.
+fn other_head(call: &Call, answer: &Answer, object: &Object) -> Option<ApiError> {
+    let (checked, now) = (call.text("head_sha")?, nested(object, ["head", "sha"])?);
+    (checked != now).then(|| {
+        let now = printable(now);
+        answer.form(format!("it is of the commit `{now}`, to which the head moved at the last moment; undo it, or have that commit checked"))
+    })
+}
+
+fn nested<'o>(object: &'o Object, [outer, inner]: [&str; 2]) -> Option<&'o str> {
+    object.get(outer)?.as_object()?.get(inner)?.as_str()
 }
 
 fn printable(text: &str) -> String {

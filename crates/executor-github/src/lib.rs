@@ -41,12 +41,15 @@
 
 mod answer;
 mod app;
+mod call;
+mod checks;
 mod client;
-mod create;
 mod error;
+mod evidence;
 mod executor;
 mod limit;
 mod objects;
+mod permissions;
 mod report;
 mod secret;
 mod url;

@@ -8,7 +8,7 @@ use std::{
 
 use axtary_actionpass::{Json, Object};
 use axtary_adapter_github::{
-    BranchName, ChangeSet, FetchedCommit, FetchedEntry, NormalizeError, ObjectSource,
+    BranchName, ChangeSet, CommitId, FetchedCommit, FetchedEntry, NormalizeError, ObjectSource,
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -22,8 +22,8 @@ const MAX_BYTES: usize = 64 << 20;
 /// Reads the change set of merging `head` into `base`, each at the commit that stands beside it.
 pub(crate) fn change_set(
     session: &Session<'_>,
-    base: (&BranchName, &str),
-    head: (&BranchName, &str),
+    base: (&BranchName, &CommitId),
+    head: (&BranchName, &CommitId),
 ) -> Result<ChangeSet, NormalizeError> {
     let objects = Objects {
         session,
@@ -123,25 +123,70 @@ fn text(object: &Object, name: &str) -> Option<String> {
     object.get(name)?.as_str().map(str::to_owned)
 }
 
-/// Where a branch is; `None` if there is none. Asked for by its full name, so that nothing is guessed from it.
-pub(crate) fn branch_tip(
+/// The commit that a ref is at, `heads/main`; `None` if there is none. Asked for by its full name, so that nothing is guessed from it.
+pub(crate) fn ref_target(
     session: &Session<'_>,
-    branch: &BranchName,
-) -> Result<Option<String>, ApiError> {
-    let path = session.path(["git", "ref", "heads"]).below(branch.as_str());
-    let Some(answer) = session.find(&path)? else { return Ok(None) };
+    name: &str,
+) -> Result<Option<CommitId>, NormalizeError> {
+    let kind = "commit";
+    Ok(match find_ref(session, name).map_err(unread(name))? {
+        Some((found, id)) if found == kind => Some(CommitId::new(&id)?),
+        Some((_, id)) => {
+            let problem = "the ref is at an object of another kind";
+            return Err(NormalizeError::Commit { id, problem });
+        }
+        None => None,
+    })
+}
+
+/// The commit that a tag comes to, be it a tag of its own or a mere name.
+pub(crate) fn tag_commit(
+    session: &Session<'_>,
+    tag: &BranchName,
+) -> Result<Option<CommitId>, NormalizeError> {
+    let name = format!("tags/{tag}");
+    let Some((mut kind, mut id)) = find_ref(session, &name).map_err(unread(&name))? else {
+        return Ok(None);
+    };
+    for _ in 0..MAX_TAGS {
+        if kind == "commit" {
+            return Ok(Some(CommitId::new(&id)?));
+        }
+        if kind != "tag" {
+            break;
+        }
+        let read = || {
+            let answer = session.get(&session.path(["git", "tags", &id]))?;
+            target(&answer, &answer.object()?)
+        };
+        (kind, id) = read().map_err(unread(&name))?;
+    }
+    Err(NormalizeError::Commit { id, problem: "the tag comes to no commit" })
+}
+
+/// How many tags may be of each other.
+const MAX_TAGS: usize = 5;
+
+fn unread(name: &str) -> impl FnOnce(ApiError) -> NormalizeError {
+    let id = name.to_owned();
+    move |error| NormalizeError::Incomplete { kind: "ref", id, source: error.into() }
+}
+
+/// The kind and the id of the object that a ref is at.
+fn find_ref(session: &Session<'_>, name: &str) -> Result<Option<(String, String)>, ApiError> {
+    let Some(answer) = session.find(&session.path(["git", "ref"]).below(name))? else {
+        return Ok(None);
+    };
     let found = answer.object()?;
-    let full = format!("refs/heads/{branch}");
+    let full = format!("refs/{name}");
     if found.get("ref").and_then(Json::as_str) != Some(full.as_str()) {
         return Err(answer.form(format!("it is not about `{full}`")));
     }
-    Ok(Some(commit_of(&answer, &found)?))
+    target(&answer, &found).map(Some)
 }
 
-fn commit_of(answer: &Answer, found: &Object) -> Result<String, ApiError> {
-    let read = || {
-        let object = found.get("object")?.as_object()?;
-        (object.get("type")?.as_str()? == "commit").then(|| text(object, "sha")).flatten()
-    };
-    read().ok_or_else(|| answer.form("it names no commit"))
+fn target(answer: &Answer, found: &Object) -> Result<(String, String), ApiError> {
+    let object = found.get("object").and_then(Json::as_object);
+    let read = || Some((text(object?, "type")?, text(object?, "sha")?));
+    read().ok_or_else(|| answer.form("it names no object"))
 }

@@ -1,6 +1,6 @@
 //! How a call ended that was sent: what the ledger is told of it.
 
-use axtary_actionpass::{Claims, Object, Outcome};
+use axtary_actionpass::{Claims, Json, Object, Outcome};
 
 use crate::error::ApiError;
 
@@ -13,6 +13,7 @@ pub struct Report {
     pub(crate) claims: Claims,
     pub(crate) outcome: Outcome,
     pub(crate) observed: Object,
+    pub(crate) answer: Option<Json>,
     pub(crate) error: Option<ApiError>,
 }
 
@@ -30,6 +31,11 @@ impl Report {
     /// What was observed: the status, ids, the etag.
     pub fn observed(&self) -> &Object {
         &self.observed
+    }
+
+    /// All that GitHub answered, for whoever made the call; not for the ledger.
+    pub fn answer(&self) -> Option<&Json> {
+        self.answer.as_ref()
     }
 
     /// What went wrong, unless it was executed and answered as it should be.

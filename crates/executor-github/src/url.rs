@@ -80,6 +80,11 @@ impl Path {
         Self { path, query: String::new() }
     }
 
+    /// A path that was written from its parts already.
+    pub(crate) fn written(path: &str) -> Self {
+        Self { path: path.to_owned(), query: String::new() }
+    }
+
     /// Adds a segment for each part of a name that has slashes, such as a branch's.
     pub(crate) fn below(mut self, name: &str) -> Self {
         for segment in name.split('/') {

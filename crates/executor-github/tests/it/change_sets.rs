@@ -113,7 +113,7 @@ fn from_api(client: &Client) -> Result<ChangeSet, NormalizeError> {
 fn on_random_histories_the_api_and_a_clone_yield_the_same() {
     let (server, client) = start();
     let mut runner =
-        TestRunner::new(Config { cases: 100, failure_persistence: None, ..Config::default() });
+        TestRunner::new(Config { cases: 50, failure_persistence: None, ..Config::default() });
     let history = (proptest::collection::vec(files(), 4), 0..4_u8);
     runner
         .run(&history, |(files, meeting)| {

@@ -7,7 +7,8 @@ use std::{
 
 use axtary_actionpass::{
     Action, Actor, Appended, Cause, Effect, FixedClock, Guard, Intent, Json, KeySet, Ledger,
-    LedgerError, MemoryStore, Object, Payload, Record, SigningKey, Timestamp, Verifier, testing,
+    LedgerError, MemoryStore, Object, Payload, PolicyEngine, Record, SigningKey, Timestamp,
+    Verifier, testing,
 };
 use axtary_adapter_github::{BranchName, PullRequest, RepositoryName, normalize, vocabulary};
 use axtary_executor_github::{ApiUrl, Client, ExecuteError, GitHubExecutor, Report, Secret};
@@ -45,7 +46,7 @@ impl Scene {
         let clock = FixedClock::new(Timestamp::from_seconds(NOW).unwrap());
         let waits = Arc::new(Mutex::new(Vec::new()));
         let client = client(ApiUrl::new(server.url()).unwrap())
-            .with_timeout(Duration::from_millis(400))
+            .with_timeout(Duration::from_millis(1500))
             .with_clock(clock.clone(), {
                 let (clock, waits) = (clock.clone(), Arc::clone(&waits));
                 move |wait| {
@@ -75,8 +76,17 @@ impl Scene {
         let guard = Guard::new(policy, Shared(Arc::clone(&ledger)), key, issuer())
             .unwrap()
             .with_clock(clock.clone());
-        let executor = GitHubExecutor::new(client, verifier);
+        let executor = GitHubExecutor::new(client, verifier).with_check_apps([15_368]);
         Self { server, clock, ledger, guard, executor, waits }
+    }
+
+    /// Another gate, whose passes the executor accepts too.
+    pub(crate) fn guard_of(&self, policy: impl PolicyEngine + 'static) -> Guard {
+        let issuer = "https://gate.example".parse().unwrap();
+        let ledger = Shared(Arc::clone(&self.ledger));
+        Guard::new(policy, ledger, SigningKey::from_seed(&[7; 32]), issuer)
+            .unwrap()
+            .with_clock(self.clock.clone())
     }
 
     /// The action of opening a pull request from `head`, looked at in the repository itself.

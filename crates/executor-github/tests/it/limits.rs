@@ -16,7 +16,7 @@ fn refusal(status: u16, headers: &[(&str, &str)]) -> Mishap {
 fn waits_for(mishap: Mishap) -> Vec<u64> {
     let scene = Scene::new();
     let (action, token) = scene.permitted();
-    scene.inject("GET", "/git/ref/heads/fix", mishap);
+    scene.inject("GET", "/branches/fix", mishap);
     assert_eq!(scene.execute(&action, &token).unwrap().outcome(), Outcome::Executed);
     let waits = scene.waits.lock().unwrap();
     waits.iter().map(Duration::as_secs).filter(|seconds| *seconds > 0).collect()
@@ -37,7 +37,7 @@ fn a_request_that_is_told_to_wait_waits_as_long_as_it_is_told() {
 fn a_wait_that_is_not_bearable_is_a_refusal_that_says_how_long() {
     let scene = Scene::new();
     let (action, token) = scene.permitted();
-    scene.inject("GET", "/git/ref/heads/fix", refusal(429, &[("retry-after", "600")]));
+    scene.inject("GET", "/branches/fix", refusal(429, &[("retry-after", "600")]));
     let error = scene.execute(&action, &token).unwrap_err();
     assert_eq!(error.code(), "github_api.rate_limited");
     assert!(error.to_string().contains("another 599 s, longer than the 60 s"), "{error}");

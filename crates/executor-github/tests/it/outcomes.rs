@@ -28,7 +28,7 @@ fn an_answer_that_github_would_not_give_is_unknown() {
         Mishap::CutJson,
         Mishap::Html,
         Mishap::instead(201, &[], json!([])),
-        Mishap::instead(201, &[], json!({ "number": 1 })),
+        Mishap::instead(201, &[], json!("created")),
     ] {
         assert_eq!(outcome_of(mishap), (Outcome::Unknown, "github_api.form", 1));
     }
@@ -68,7 +68,7 @@ fn a_server_that_is_not_there_leaves_the_pass_unused() {
     let Scene { server, executor, .. } = scene;
     drop(server);
     let error = executor.execute(action.tool(), action.payload(), &token).unwrap_err();
-    assert_eq!(error.code(), "github.change_set_incomplete");
+    assert_eq!(error.code(), "github_api.not_sent");
     assert!(error.to_string().contains("was not sent"), "{error}");
 }
 
@@ -77,7 +77,7 @@ fn what_only_reads_is_read_again() {
     let scene = Scene::new();
     let (action, token) = scene.permitted();
     for mishap in [Mishap::bad_gateway(), Mishap::Silence] {
-        scene.inject("GET", "/git/ref/heads/fix", mishap);
+        scene.inject("GET", "/branches/fix", mishap);
     }
     assert_eq!(scene.execute(&action, &token).unwrap().outcome(), Outcome::Executed);
     assert_eq!(scene.waits.lock().unwrap().len(), 2);
@@ -88,14 +88,14 @@ fn reading_is_given_up_after_a_few_times_and_a_redirect_is_not_followed() {
     let scene = Scene::new();
     let (action, token) = scene.permitted();
     for _ in 0..3 {
-        scene.inject("GET", "/git/ref/heads/fix", Mishap::bad_gateway());
+        scene.inject("GET", "/branches/fix", Mishap::bad_gateway());
     }
     assert_eq!(scene.execute(&action, &token).unwrap_err().code(), "github_api.status");
     let elsewhere = Mishap::instead(301, &[("location", "/repos/company/other")], json!({}));
-    scene.inject("GET", "/git/ref/heads/fix", elsewhere);
+    scene.inject("GET", "/branches/fix", elsewhere);
     assert_eq!(scene.execute(&action, &token).unwrap_err().code(), "github_api.redirected");
-    let other = json!({ "ref": "refs/heads/other", "object": { "type": "commit", "sha": "a" } });
-    scene.inject("GET", "/git/ref/heads/fix", Mishap::instead(200, &[], other));
+    let other = json!({ "name": "other", "commit": { "sha": "a" }, "protected": false });
+    scene.inject("GET", "/branches/fix", Mishap::instead(200, &[], other));
     assert_eq!(scene.execute(&action, &token).unwrap_err().code(), "github_api.form");
     assert_eq!(scene.writes(), 0);
     assert!(scene.execute(&action, &token).is_ok(), "the pass was not used up");

@@ -76,7 +76,7 @@ fn the_token_is_in_no_error_no_record_no_log_and_no_debug() {
         for record in scene.ledger.records() {
             shown += &String::from_utf8_lossy(record.body());
         }
-        for path in ["/git/ref/heads/fix", "/commits"] {
+        for path in ["/branches/fix", "/commits"] {
             scene.inject("GET", path, Mishap::instead(404, &[], echo()));
             let (action, token) = scene.permitted();
             let error = scene.execute(&action, &token).unwrap_err();

@@ -85,6 +85,12 @@ impl World {
         Ok(Answer::created(body))
     }
 
+    /// `GET /apps/{slug}`
+    pub(crate) fn get_app(&self, slug: &str) -> Result {
+        let id = slug.strip_prefix("app-").and_then(|id| id.parse().ok());
+        Ok(Answer::ok(view::app(&self.url, id.ok_or_else(Answer::not_found)?)))
+    }
+
     fn authenticated_app(&self, request: &Request) -> Result<(u64, App)> {
         let refuse = || Answer::error(401, "A JSON web token could not be decoded");
         let token = bearer(request).ok_or_else(refuse)?;

@@ -45,7 +45,7 @@ pub struct CommitStatus {
     pub context: String,
     /// `success`, `failure`, `error` or `pending`.
     pub state: String,
-    /// Who said so.
+    /// Who said so: the app 7 is `app-7[bot]`.
     pub creator: String,
 }
 
@@ -112,20 +112,7 @@ impl Call<'_> {
             },
             "name": run.name,
             "check_suite": { "id": id },
-            "app": {
-                "id": run.app_id,
-                "node_id": format!("A_{}", run.app_id),
-                "slug": format!("app-{}", run.app_id),
-                "owner": view::user(self.url, "apps"),
-                "name": format!("App {}", run.app_id),
-                "description": null,
-                "external_url": self.url,
-                "html_url": format!("{}/apps/app-{}", self.url, run.app_id),
-                "created_at": view::date(self.now),
-                "updated_at": view::date(self.now),
-                "permissions": {},
-                "events": [],
-            },
+            "app": view::app(self.url, run.app_id),
             "pull_requests": [],
         })
     }

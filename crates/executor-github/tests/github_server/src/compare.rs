@@ -64,7 +64,7 @@ impl Call<'_> {
     }
 
     /// The commits of `head` that `base` has not, the oldest first.
-    fn commits(&self, base: Option<Oid>, head: Oid) -> Result<Vec<Value>> {
+    pub(crate) fn commits(&self, base: Option<Oid>, head: Oid) -> Result<Vec<Value>> {
         let git = &self.repository.git;
         let mut walk = git.revwalk()?;
         walk.set_sorting(Sort::TOPOLOGICAL | Sort::REVERSE)?;

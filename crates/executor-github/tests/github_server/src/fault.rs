@@ -2,8 +2,6 @@
 
 use std::io::{self, Write as _};
 
-use tiny_http::{Header, Response, StatusCode};
-
 use crate::{answer::Answer, request::Request, world::World};
 
 /// Makes one request go wrong: the first whose method and path fit.
@@ -75,35 +73,33 @@ pub(crate) fn send(
         Some(_) => "application/vnd.github.raw+json; charset=utf-8",
     };
     match mishap {
-        // The connection is the server's, which leaves it open.
-        Some(Mishap::Silence) => {
-            drop(incoming.into_writer());
-            return Ok(());
-        }
-        Some(Mishap::HalfAnAnswer) => {
-            let mut writer = incoming.into_writer();
-            let half = body.get(..body.len() / 2).unwrap_or_default();
-            let head = format!(
-                "HTTP/1.1 {} X\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\r\n",
-                answer.status,
-                body.len()
-            );
-            writer.write_all(head.as_bytes())?;
-            writer.write_all(half)?;
-            return writer.flush();
-        }
         Some(Mishap::CutJson) => body.truncate(body.len() / 2),
         Some(Mishap::Html) => content_type = "text/html",
-        Some(Mishap::Before(_) | Mishap::Instead(_)) | None => {}
+        Some(Mishap::Before(_) | Mishap::Silence | Mishap::HalfAnAnswer | Mishap::Instead(_))
+        | None => {}
     }
-    let mut response = Response::from_data(body).with_status_code(StatusCode(answer.status));
-    let fixed = [("content-type".to_owned(), content_type.to_owned())];
-    for (name, value) in answer.headers.iter().chain(&fixed) {
-        if let Ok(header) = Header::from_bytes(name.as_bytes(), value.as_bytes()) {
-            response.add_header(header);
-        }
+    let mut whole = format!("HTTP/1.1 {} X\r\n", answer.status).into_bytes();
+    let length = body.len().to_string();
+    let own = [("content-type", content_type), ("content-length", length.as_str())];
+    // What has no body has neither.
+    let own = if answer.status == 204 { own.get(2..) } else { own.get(..) };
+    let own = own.unwrap_or_default().iter().copied();
+    let given = answer.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, value) in given.chain(own) {
+        whole.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
     }
-    incoming.respond(response)
+    whole.extend_from_slice(b"\r\n");
+    whole.extend_from_slice(&body);
+    let sent = match mishap {
+        Some(Mishap::Silence) => 0,
+        Some(Mishap::HalfAnAnswer) => whole.len() - body.len() / 2,
+        _ => whole.len(),
+    };
+    // All at once: in two parts, the second would wait until the client acknowledged the first. The connection is the server's,
+    // which leaves it open.
+    let mut writer = incoming.into_writer();
+    writer.write_all(whole.get(..sent).unwrap_or_default())?;
+    writer.flush()
 }
 
 impl std::fmt::Debug for Fault {

@@ -7,6 +7,7 @@ use crate::{
     answer::{Answer, Result},
     pulls::Pull,
     route::Call,
+    view,
 };
 
 impl Call<'_> {
@@ -34,6 +35,33 @@ impl Call<'_> {
             "merged": true,
             "message": "Pull Request successfully merged",
         })))
+    }
+
+    /// `POST merges`
+    pub(crate) fn merge_branches(&self) -> Result {
+        let text = |name: &str| self.request.text(name).unwrap_or_default();
+        let base = self
+            .repository
+            .branch(text("base"))
+            .map_err(|_| Answer::error(404, "Base does not exist"))?;
+        let head =
+            self.resolve(text("head")).map_err(|_| Answer::error(404, "Head does not exist"))?;
+        let git = &self.repository.git;
+        if base == head || git.graph_descendant_of(base, head)? {
+            return Ok(Answer::no_content());
+        }
+        let tree = self.merged_tree(base, head)?;
+        let tree = tree.ok_or_else(|| Answer::error(409, "Merge conflict"))?;
+        let (base, head) = (git.find_commit(base)?, git.find_commit(head)?);
+        let message = self.request.text("commit_message").map(str::to_owned);
+        let message =
+            message.unwrap_or_else(|| format!("Merge {} into {}", text("head"), text("base")));
+        let author = self.signature("author")?;
+        let tree = git.find_tree(tree)?;
+        let id = git.commit(None, &author, &author, &message, &tree, &[&base, &head])?;
+        git.reference(&format!("refs/heads/{}", text("base")), id, true, "merged")?;
+        let commit = git.find_commit(id)?;
+        Ok(Answer::created(view::commit(&self.repository_url(), &self.html_url(), &commit)))
     }
 
     /// Makes the merge commit and moves the base to it.

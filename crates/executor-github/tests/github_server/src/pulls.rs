@@ -13,6 +13,8 @@ use crate::{
 
 /// The most files of a pull request that are listed.
 const MAX_FILES: usize = 3000;
+/// The most commits of a pull request that are listed.
+const MAX_COMMITS: usize = 250;
 /// Who opens pull requests here.
 const LOGIN: &str = "codex";
 
@@ -161,6 +163,13 @@ impl Call<'_> {
         let mut files = self.files(self.repository.git.merge_base(base, head)?, head)?;
         files.truncate(MAX_FILES);
         Ok(Answer::page(self.request, self.url, &files, 30))
+    }
+
+    pub(crate) fn list_pull_commits(&self, number: &str) -> Result {
+        let (base, head) = self.ends(self.pull(number)?);
+        let mut commits = self.commits(Some(base), head)?;
+        commits.truncate(MAX_COMMITS);
+        Ok(Answer::page(self.request, self.url, &commits, 30))
     }
 
     pub(crate) fn create_review(&mut self, number: &str) -> Result {

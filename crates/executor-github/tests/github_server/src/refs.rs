@@ -55,6 +55,42 @@ impl Call<'_> {
         })))
     }
 
+    /// The rules of the rulesets that hold for a branch.
+    pub(crate) fn list_rules(&self, branch: &str) -> Answer {
+        let ruled = self.repository.ruled.contains(branch);
+        let rule = json!({
+            "type": "deletion",
+            "ruleset_source_type": "Repository",
+            "ruleset_source": format!("{}/{}", self.repository.owner, self.repository.name),
+            "ruleset_id": 1,
+        });
+        let rules = if ruled { vec![rule] } else { Vec::new() };
+        Answer::page(self.request, self.url, &rules, 30)
+    }
+
+    /// A tag that is an object of its own.
+    pub(crate) fn get_tag(&self, id: &str) -> Result {
+        let id = Oid::from_str(id).map_err(|_| Answer::not_found())?;
+        let tag = self.repository.git.find_tag(id)?;
+        let url = self.repository_url();
+        let kind = tag.target_type().map_or("commit", |kind| kind.str());
+        let tagger = tag.tagger().ok_or_else(Answer::not_found)?;
+        Ok(Answer::ok(json!({
+            "node_id": format!("TAG_{id}"),
+            "tag": String::from_utf8_lossy(tag.name_bytes()),
+            "sha": id.to_string(),
+            "url": format!("{url}/git/tags/{id}"),
+            "message": String::from_utf8_lossy(tag.message_bytes().unwrap_or_default()),
+            "tagger": view::person(&tagger),
+            "object": {
+                "type": kind,
+                "sha": tag.target_id().to_string(),
+                "url": format!("{url}/git/{kind}s/{}", tag.target_id()),
+            },
+            "verification": view::verification(),
+        })))
+    }
+
     /// A commit by its id, or by the name of a branch.
     pub(crate) fn resolve(&self, name: &str) -> Result<Oid> {
         let by_id = Oid::from_str(name)

@@ -21,6 +21,7 @@ pub(crate) fn respond(world: &mut World, request: &Request) -> Result {
         ("POST", ["app", "installations", id, "access_tokens"]) => {
             world.installation_token(request, id)
         }
+        ("GET", ["apps", slug]) => world.access(request).and_then(|_| world.get_app(slug)),
         (method, ["repos", owner, name, rest @ ..]) => {
             let access = world.access(request)?;
             let (url, now) = (world.url.clone(), world.now);
@@ -38,8 +39,10 @@ impl Call<'_> {
         let may = |permission: &str, level: &str| access.demand(&name, permission, level);
         let level = if method == "GET" { "read" } else { "write" };
         match path.first() {
-            None => may("metadata", level)?,
-            Some(&"branches" | &"git" | &"contents" | &"compare") => may("contents", level)?,
+            None | Some(&"rules") => may("metadata", level)?,
+            Some(&"branches" | &"git" | &"contents" | &"compare" | &"merges") => {
+                may("contents", level)?
+            }
             Some(&"pulls") if path.last() == Some(&"merge") => may("contents", level)?,
             Some(&"pulls") => may("pull_requests", level)?,
             // GitHub lets the one stand for the other where the issue is a pull request.
@@ -55,6 +58,8 @@ impl Call<'_> {
         match (method, path) {
             ("GET", []) => Ok(self.get_repository()),
             ("GET", ["branches", branch @ ..]) => self.get_branch(&branch.join("/")),
+            ("GET", ["rules", "branches", branch @ ..]) => Ok(self.list_rules(&branch.join("/"))),
+            ("GET", ["git", "tags", id]) => self.get_tag(id),
             ("GET", ["git", "ref", name @ ..]) => self.get_ref(&name.join("/")),
             ("POST", ["git", "refs"]) => self.create_ref(),
             ("PATCH", ["git", "refs", name @ ..]) => self.update_ref(&name.join("/")),
@@ -85,9 +90,11 @@ impl Call<'_> {
             ("GET", ["pulls", number]) => self.get_pull(number),
             ("PATCH", ["pulls", number]) => self.update_pull(number),
             ("GET", ["pulls", number, "files"]) => self.list_pull_files(number),
+            ("GET", ["pulls", number, "commits"]) => self.list_pull_commits(number),
             ("PUT", ["pulls", number, "merge"]) => self.merge_pull(number),
             ("POST", ["pulls", number, "reviews"]) => self.create_review(number),
             ("POST", ["pulls", number, "requested_reviewers"]) => self.request_reviewers(number),
+            ("POST", ["merges"]) => self.merge_branches(),
             ("POST", ["issues", number, "comments"]) => self.create_comment(number),
             _ => Err(Answer::not_found()),
         }

@@ -34,8 +34,26 @@ pub(crate) fn user(base: &str, login: &str) -> Value {
         "repos_url": format!("{url}/repos"),
         "events_url": format!("{url}/events{{/privacy}}"),
         "received_events_url": format!("{url}/received_events"),
-        "type": "User",
+        "type": if login.ends_with("[bot]") { "Bot" } else { "User" },
         "site_admin": false,
+    })
+}
+
+/// A GitHub App; here, each is called by its id.
+pub(crate) fn app(base: &str, id: u64) -> Value {
+    json!({
+        "id": id,
+        "node_id": format!("A_{id}"),
+        "slug": format!("app-{id}"),
+        "owner": user(base, "apps"),
+        "name": format!("App {id}"),
+        "description": null,
+        "external_url": base,
+        "html_url": format!("{base}/apps/app-{id}"),
+        "created_at": date(NOW),
+        "updated_at": date(NOW),
+        "permissions": {},
+        "events": [],
     })
 }
 
@@ -177,7 +195,7 @@ pub(crate) fn commit(url: &str, html: &str, commit: &Commit<'_>) -> Value {
     })
 }
 
-fn person(signature: &git2::Signature<'_>) -> Value {
+pub(crate) fn person(signature: &git2::Signature<'_>) -> Value {
     json!({
         "name": String::from_utf8_lossy(signature.name_bytes()),
         "email": String::from_utf8_lossy(signature.email_bytes()),
@@ -200,7 +218,7 @@ fn tree(url: &str, id: Oid) -> Value {
     json!({ "sha": id.to_string(), "url": format!("{url}/git/trees/{id}") })
 }
 
-fn verification() -> Value {
+pub(crate) fn verification() -> Value {
     json!({
         "verified": false,
         "reason": "unsigned",

@@ -105,6 +105,7 @@ impl World {
             statuses: Vec::new(),
             comments: Vec::new(),
             protected: BTreeSet::new(),
+            ruled: BTreeSet::new(),
         };
         let key = key(owner, name);
         self.repositories.remove(&key);
@@ -181,6 +182,8 @@ pub struct Repository {
     pub(crate) comments: Vec<Value>,
     /// Branches that are protected.
     pub protected: BTreeSet<String>,
+    /// Branches that a ruleset holds for.
+    pub ruled: BTreeSet<String>,
 }
 
 impl Repository {

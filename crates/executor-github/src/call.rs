@@ -1,0 +1,95 @@
+//! The request that a payload is of.
+
+use axtary_actionpass::{Json, Object, Payload};
+use axtary_adapter_github::{RepositoryName, RestRequest};
+
+use crate::{client::Method, error::ExecuteError};
+
+/// A request that changes something, read from its payload.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) repository: RepositoryName,
+    pub(crate) method: Method,
+    /// As the adapter writes it, from its parts.
+    pub(crate) path: String,
+    /// What GitHub is sent; empty if it is sent none.
+    pub(crate) body: Vec<u8>,
+    payload: Object,
+}
+
+/// The members of the payload of opening a pull request that GitHub is sent.
+const PULL_REQUEST: [&str; 6] = ["base", "body", "draft", "head", "maintainer_can_modify", "title"];
+
+impl Call {
+    /// Reads a payload that the adapter makes. Whether it is one is found out when it is normalized anew.
+    pub(crate) fn read(payload: &Payload) -> Result<Self, ExecuteError> {
+        let refuse = |problem: String| ExecuteError::Payload { problem };
+        let payload = match Json::parse(payload.canonical()) {
+            Ok(Json::Object(object)) => object,
+            Ok(other) => return Err(refuse(format!("it is of type {}", other.type_name()))),
+            Err(error) => return Err(refuse(error.to_string())),
+        };
+        let text = |name: &str| {
+            let value = payload.get(name).and_then(Json::as_str);
+            value.map(str::to_owned).ok_or_else(|| refuse(format!("it has no text `{name}`")))
+        };
+        if payload.get("method").is_none() {
+            let repository = RepositoryName::new(&format!("{}/{}", text("owner")?, text("repo")?))?;
+            let sent = payload.iter().filter(|(name, _)| PULL_REQUEST.contains(name));
+            let body =
+                sent.fold(Object::new(), |body, (name, value)| body.with(name, value.clone()));
+            return Ok(Self {
+                method: Method::Post,
+                path: format!("/repos/{repository}/pulls"),
+                body: Json::from(body).to_canonical(),
+                repository,
+                payload,
+            });
+        }
+        for name in ["part", "query"] {
+            if payload.get(name).is_some() {
+                return Err(refuse(format!(
+                    "it has a `{name}`, which is not sent from here; make the call by REST, with all of it in the body"
+                )));
+            }
+        }
+        let (method, path) = (text("method")?, text("path")?);
+        let method = Method::of_change(&method)
+            .ok_or_else(|| refuse(format!("`{method}` changes nothing; read without a pass")))?;
+        let name = path.strip_prefix("/repos/").unwrap_or_default().splitn(3, '/').take(2);
+        let repository = RepositoryName::new(&name.collect::<Vec<_>>().join("/"))?;
+        let body = payload.get("body").map(Json::to_canonical).unwrap_or_default();
+        Ok(Self { repository, method, path, body, payload })
+    }
+
+    /// The request, for the adapter to look at.
+    pub(crate) fn request(&self) -> RestRequest<'_> {
+        RestRequest {
+            method: self.method.as_str(),
+            path: &self.path,
+            body: &self.body,
+            ..RestRequest::default()
+        }
+    }
+
+    /// A text of the payload.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.payload.get(name).and_then(Json::as_str)
+    }
+
+    /// Why the call, normalized anew, has another payload.
+    pub(crate) fn why_other(&self, anew: &Payload) -> ExecuteError {
+        if let Ok(Json::Object(anew)) = Json::parse(anew.canonical()) {
+            for name in ["head_sha", "base_sha"] {
+                let now = anew.get(name).and_then(Json::as_str);
+                if let (Some(checked), Some(now)) = (self.text(name), now)
+                    && checked != now
+                {
+                    let (checked, now) = (checked.to_owned(), now.to_owned());
+                    return ExecuteError::Moved { what: format!("`{name}`"), checked, now };
+                }
+            }
+        }
+        ExecuteError::Payload { problem: "it is not what the adapter makes of the call".to_owned() }
+    }
+}
