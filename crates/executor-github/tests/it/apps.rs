@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ring::{rsa::KeyPair, signature::KeyPair as _};
 use serde_json::json;
 
-use crate::kit::Scene;
+use crate::{kit::Scene, third_parties::fits_the_description};
 
 /// The key of an app that exists nowhere.
 pub(crate) fn private_key() -> Secret {
@@ -53,6 +53,7 @@ fn a_token_is_for_one_repository_and_what_the_call_needs() {
     );
     let used = scene.exchanges()[1].request.headers["authorization"].clone();
     assert_eq!(used, "Bearer ghs_7x1");
+    fits_the_description(&scene.server, "app");
 }
 
 #[test]

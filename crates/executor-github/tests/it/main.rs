@@ -10,3 +10,4 @@ mod once_and_as_checked;
 mod other_calls;
 mod outcomes;
 mod secrets;
+mod third_parties;

@@ -9,7 +9,10 @@ use axtary_executor_github::{ExecuteError, Report};
 use axtary_github_server::{CheckRun, CommitStatus, Mishap};
 use serde_json::{Value, json};
 
-use crate::kit::{Scene, branch, name};
+use crate::{
+    kit::{Scene, branch, name},
+    third_parties::fits_the_description,
+};
 
 /// A gate that permits every tool but one, with the checks that it is given.
 struct Gate {
@@ -155,6 +158,7 @@ fn files_branches_comments_and_merges_are_made_as_they_were_checked() {
     let back = json!({ "sha": gate.tip("main"), "force": true });
     gate.makes("PATCH", "/git/refs/heads/fix", &back, "ref", 200);
     gate.makes("DELETE", "/git/refs/heads/fix", &json!(null), "status", 204);
+    fits_the_description(&gate.scene.server, "calls");
 }
 
 #[test]

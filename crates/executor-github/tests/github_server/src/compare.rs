@@ -106,6 +106,7 @@ impl Call<'_> {
                 String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
             };
             let path = name(side.path_bytes());
+            let in_url = view::encode(&path);
             let patch = Patch::from_diff(&diff, at)?.filter(|_| lines_so_far < MAX_LINES);
             let (mut added, mut deleted, mut text) = (0, 0, None);
             if let Some(mut patch) = patch {
@@ -128,9 +129,9 @@ impl Call<'_> {
                 "additions": added,
                 "deletions": deleted,
                 "changes": added + deleted,
-                "blob_url": format!("{html}/blob/{new}/{path}"),
-                "raw_url": format!("{html}/raw/{new}/{path}"),
-                "contents_url": format!("{url}/contents/{path}?ref={new}"),
+                "blob_url": format!("{html}/blob/{new}/{in_url}"),
+                "raw_url": format!("{html}/raw/{new}/{in_url}"),
+                "contents_url": format!("{url}/contents/{in_url}?ref={new}"),
             });
             if let Some(text) = text {
                 file["patch"] = text.into();

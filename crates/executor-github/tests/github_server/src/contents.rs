@@ -70,7 +70,8 @@ impl Call<'_> {
 
     fn entry(&self, path: &str, kind: ObjectType, mode: i32, id: Oid) -> Value {
         let (url, html) = (self.repository_url(), self.html_url());
-        let own = format!("{url}/contents/{path}");
+        let in_url = view::encode(path);
+        let own = format!("{url}/contents/{in_url}");
         let git = format!("{url}/git/{kind}s/{id}");
         let size = self
             .repository
@@ -84,7 +85,7 @@ impl Call<'_> {
             (ObjectType::Blob, _) => "file",
             _ => "submodule",
         };
-        let page = format!("{html}/blob/HEAD/{path}");
+        let page = format!("{html}/blob/HEAD/{in_url}");
         json!({
             "name": path.rsplit('/').next().unwrap_or(path),
             "path": path,

@@ -14,6 +14,17 @@ pub(crate) fn date(seconds: i64) -> String {
         .unwrap_or_default()
 }
 
+/// A path within a repository, as it stands in a URL.
+pub(crate) fn encode(path: &str) -> String {
+    let encoded = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+            char::from(byte).to_string()
+        }
+        other => format!("%{other:02X}"),
+    };
+    path.bytes().map(encoded).collect()
+}
+
 /// An account. `base` is where the server is.
 pub(crate) fn user(base: &str, login: &str) -> Value {
     let url = format!("{base}/users/{login}");
