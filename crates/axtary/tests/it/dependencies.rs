@@ -73,6 +73,8 @@ fn the_core_brings_no_engine_runtime_or_http() {
             "async-std",
             "hyper",
             "reqwest",
+            "ureq",
+            "rustls",
             "git2",
             "openssl",
             "clap",
