@@ -12,14 +12,14 @@ pub struct Answer {
     /// Headers beyond those that every answer has.
     pub headers: Vec<(String, String)>,
     /// The body as JSON; `null` if there is none, or it is no JSON.
-    pub body: Value,
+    pub body: Box<Value>,
     /// The body as it is sent, if it is no JSON.
     pub raw: Option<Vec<u8>>,
 }
 
 impl Answer {
     pub(crate) fn new(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body, raw: None }
+        Self { status, headers: Vec::new(), body: Box::new(body), raw: None }
     }
 
     pub(crate) fn ok(body: Value) -> Self {
@@ -62,7 +62,7 @@ impl Answer {
             error.insert("message".to_owned(), message.into());
         }
         let mut answer = Self::error(422, "Validation Failed");
-        if let Value::Object(body) = &mut answer.body {
+        if let Value::Object(body) = &mut *answer.body {
             body.insert("errors".to_owned(), json!([error]));
         }
         answer
