@@ -255,13 +255,12 @@ impl Client {
             // Whoever answers may repeat what was sent.
             Some((name.as_str().to_owned(), token.redact(value.to_str().ok()?)))
         });
+        let is_file = matches!(accept, Accept::Raw(_)) && parts.status.is_success();
+        let redacted = || token.redact(&String::from_utf8_lossy(&body)).into_bytes();
         Ok(Answer {
             status: parts.status.as_u16(),
             headers: headers.collect(),
-            body: match accept {
-                Accept::Json => token.redact(&String::from_utf8_lossy(&body)).into_bytes(),
-                Accept::Raw(_) => body,
-            },
+            body: if is_file { body } else { redacted() },
             request: name,
         })
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use axtary_actionpass::{Json, Object};
 use axtary_adapter_github::{
-    BranchName, BranchState, CommitId, Evidence, Needed, PullRequestState, RepositoryName,
-    RepositoryState,
+    BranchName, BranchState, CommitId, Evidence, Needed, Production, PullRequestState,
+    RepositoryName, RepositoryState,
 };
 
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
 pub(crate) struct Reader<'s> {
     session: &'s Session<'s>,
     apps: &'s BTreeSet<u64>,
+    production: Option<&'s Production>,
     state: Option<RepositoryState>,
     moving: Vec<(Needed, Moving)>,
 }
@@ -35,9 +36,13 @@ enum Moving {
 }
 
 impl<'s> Reader<'s> {
-    /// Checks count that are from these apps.
-    pub(crate) fn new(session: &'s Session<'s>, apps: &'s BTreeSet<u64>) -> Self {
-        Self { session, apps, state: None, moving: Vec::new() }
+    /// Checks count that are from `apps`; what reaches production, `production` says, or else the standard list.
+    pub(crate) fn new(
+        session: &'s Session<'s>,
+        apps: &'s BTreeSet<u64>,
+        production: Option<&'s Production>,
+    ) -> Self {
+        Self { session, apps, production, state: None, moving: Vec::new() }
     }
 
     /// All that was read so far.
@@ -53,6 +58,10 @@ impl<'s> Reader<'s> {
         if let Needed::Changes { base, head, .. } = needed {
             let (base_branch, head_branch) = self.branches_of(base, head)?;
             let changes = change_set(self.session, (&base_branch, base), (&head_branch, head))?;
+            let changes = match self.production {
+                Some(production) => changes.judged_by(production.clone()),
+                None => changes,
+            };
             return self.add(|state| state.with_changes(changes));
         }
         if let Needed::Checks { head, .. } = needed {
@@ -63,7 +72,11 @@ impl<'s> Reader<'s> {
         match (&moving, needed) {
             (Moving::Repository(default), _) => {
                 let name = self.session.repository().clone();
-                self.state = Some(RepositoryState::new(name, default.clone())?);
+                let state = RepositoryState::new(name, default.clone())?;
+                self.state = Some(match self.production {
+                    Some(production) => state.judged_by(production.clone()),
+                    None => state,
+                });
             }
             (Moving::Branch(branch), Needed::Branch { branch: name, .. }) => {
                 self.add(|state| state.with_branch(name.clone(), branch.clone()))?;

@@ -6,7 +6,7 @@ use axtary_actionpass::{
     Action, Actor, Execution, Facts, InputError, Intent, Json, Object, Outcome, Payload, Resource,
     ToolName, VerifiedPass, Verifier, VerifyError,
 };
-use axtary_adapter_github::{Caller, NormalizeError, normalize_request};
+use axtary_adapter_github::{Caller, NormalizeError, Production, normalize_request};
 
 use crate::{
     answer::Answer,
@@ -31,6 +31,7 @@ pub struct GitHubExecutor {
     client: Client,
     verifier: Verifier,
     check_apps: BTreeSet<u64>,
+    production: Option<Production>,
 }
 
 impl GitHubExecutor {
@@ -39,13 +40,20 @@ impl GitHubExecutor {
     /// The verifier needs the [vocabulary](axtary_adapter_github::vocabulary) of GitHub: without it, it refuses passes that carry
     /// constraints.
     pub fn new(client: Client, verifier: Verifier) -> Self {
-        Self { client, verifier, check_apps: BTreeSet::new() }
+        Self { client, verifier, check_apps: BTreeSet::new(), production: None }
     }
 
     /// Names the apps whose checks count as tests, by id; GitHub Actions is 15368. Without it, no tests passed.
     #[must_use]
     pub fn with_check_apps(mut self, apps: impl IntoIterator<Item = u64>) -> Self {
         self.check_apps = apps.into_iter().collect();
+        self
+    }
+
+    /// Judges what reaches production by another list than the standard one: that of the gate.
+    #[must_use]
+    pub fn judged_by(mut self, production: Production) -> Self {
+        self.production = Some(production);
         self
     }
 
@@ -60,6 +68,32 @@ impl GitHubExecutor {
         payload: &Payload,
         token: &str,
     ) -> Result<Report, ExecuteError> {
+        self.run(tool, payload, |execution| self.verifier.verify(token, execution), token)
+    }
+
+    /// Makes a call as [`GitHubExecutor::execute`] does, on a pass that is bound to its holder's key, with the proof of possession.
+    ///
+    /// # Errors
+    ///
+    /// As [`GitHubExecutor::execute`].
+    pub fn execute_held(
+        &self,
+        tool: &ToolName,
+        payload: &Payload,
+        token: &str,
+        proof: &str,
+    ) -> Result<Report, ExecuteError> {
+        let verify = |execution: &Execution<'_>| self.verifier.verify_held(token, proof, execution);
+        self.run(tool, payload, verify, token)
+    }
+
+    fn run(
+        &self,
+        tool: &ToolName,
+        payload: &Payload,
+        verify: impl FnOnce(&Execution<'_>) -> Result<VerifiedPass, VerifyError>,
+        token: &str,
+    ) -> Result<Report, ExecuteError> {
         let permissions = permissions::of(tool)?;
         let call = Call::read(payload)?;
         let resource = Resource::new(format!("repo:{}", call.repository));
@@ -69,7 +103,7 @@ impl GitHubExecutor {
         self.refuse_strangers(token, &execution)?;
 
         let session = self.client.open(&call.repository, permissions)?;
-        let mut reader = Reader::new(&session, &self.check_apps);
+        let mut reader = Reader::new(&session, &self.check_apps, self.production.as_ref());
         let action = normalize_anew(&call, &mut reader)?;
         if action.payload() != payload {
             return Err(call.why_other(action.payload()));
@@ -83,7 +117,7 @@ impl GitHubExecutor {
             payload,
             facts: action.facts(),
         };
-        let pass = self.verifier.verify(token, &execution)?;
+        let pass = verify(&execution)?;
         Ok(send(&call, &session, &pass))
     }
 

@@ -285,3 +285,13 @@ fn a_repository_that_is_damaged_is_an_error() {
         assert!(error.to_string().contains(&id.to_string()), "{error}");
     }
 }
+
+#[test]
+fn two_spellings_of_one_mode_are_no_change() {
+    let mut before = files(&[("a", "1"), ("b", "1")]);
+    before.insert(b"a".to_vec(), (0o100_664, b"1".to_vec()));
+    let repo = Repo::with(&before, &files(&[("a", "1"), ("b", "2")]));
+    let set = repo.changes().unwrap();
+    assert_eq!(set.changes().len(), 1);
+    assert_eq!(set.changes()[0].new_path.as_deref(), Some("b"));
+}

@@ -6,9 +6,9 @@ use std::{
 };
 
 use axtary_actionpass::{
-    Action, Actor, Appended, Cause, Effect, FixedClock, Guard, Intent, Json, KeySet, Ledger,
-    LedgerError, MemoryStore, Object, Payload, PolicyEngine, Record, SigningKey, Timestamp,
-    Verifier, testing,
+    Action, Actor, Appended, Bindings, Cause, Effect, Facts, FixedClock, Guard, Intent, Json,
+    KeySet, Ledger, LedgerError, MemoryStore, Object, Payload, PolicyEngine, Record, SigningKey,
+    Timestamp, Verifier, testing,
 };
 use axtary_adapter_github::{BranchName, PullRequest, RepositoryName, normalize, vocabulary};
 use axtary_executor_github::{ApiUrl, Client, ExecuteError, GitHubExecutor, Report, Secret};
@@ -80,6 +80,11 @@ impl Scene {
         Self { server, clock, ledger, guard, executor, waits }
     }
 
+    /// The same with the executor set otherwise.
+    pub(crate) fn with_executor(self, set: impl FnOnce(GitHubExecutor) -> GitHubExecutor) -> Self {
+        Self { executor: set(self.executor), ..self }
+    }
+
     /// Another gate, whose passes the executor accepts too.
     pub(crate) fn guard_of(&self, policy: impl PolicyEngine + 'static) -> Guard {
         let issuer = "https://gate.example".parse().unwrap();
@@ -147,6 +152,23 @@ impl Scene {
     pub(crate) fn last_record(&self) -> Json {
         Json::parse(self.ledger.records().last().unwrap().body()).unwrap()
     }
+}
+
+/// An action with another payload, other facts or other bindings, as if a gate had been led to believe in it.
+pub(crate) fn altered(
+    action: &Action,
+    payload: &Payload,
+    facts: &Facts,
+    bindings: Bindings,
+) -> Action {
+    Action::builder(action.actor().clone(), action.tool().clone(), action.resource().clone())
+        .intent(action.intent().clone())
+        .audience(action.audience().clone())
+        .payload(payload.clone())
+        .facts(facts.clone())
+        .bindings(bindings)
+        .build()
+        .unwrap()
 }
 
 pub(crate) fn branch(name: &str) -> BranchName {

@@ -1,9 +1,14 @@
 //! One pass sends one request, for exactly what was checked, as it is at that moment.
 
-use axtary_actionpass::{Json, Object, Outcome, Payload};
+use axtary_actionpass::{
+    Action, Bindings, Cause, Clock as _, Effect, Json, Object, Outcome, Payload, SigningKey,
+    testing,
+};
+use axtary_adapter_github::{Production, vocabulary};
+use axtary_executor_github::{Client, GitHubExecutor};
 use axtary_github_server::Mishap;
 
-use crate::kit::Scene;
+use crate::kit::{Scene, altered};
 
 #[test]
 fn a_pass_opens_one_pull_request_with_exactly_its_payload() {
@@ -87,17 +92,7 @@ fn a_payload_that_the_adapter_does_not_make_is_refused_even_with_a_pass() {
     ] {
         // A gate that lets anything through, as far as the payload goes.
         let payload = Payload::from_json(&more.into()).unwrap();
-        let action = axtary_actionpass::Action::builder(
-            action.actor().clone(),
-            action.tool().clone(),
-            action.resource().clone(),
-        )
-        .intent(action.intent().clone())
-        .audience(action.audience().clone())
-        .payload(payload)
-        .facts(action.facts().clone())
-        .build()
-        .unwrap();
+        let action = altered(&action, &payload, action.facts(), Bindings::none());
         let token = scene.guard.check(&action).unwrap().token().to_owned();
         assert_eq!(scene.execute(&action, &token).unwrap_err().code(), code);
     }
@@ -158,19 +153,63 @@ fn constraints_are_checked_on_what_github_has_and_not_on_what_the_gate_saw() {
     scene.push("fix", &[(".github/workflows/ci.yml", "on: push\n")]);
     let honest = scene.action("fix");
     // A gate that was shown other facts than those of the commits.
-    let deceived = axtary_actionpass::Action::builder(
-        honest.actor().clone(),
-        honest.tool().clone(),
-        honest.resource().clone(),
-    )
-    .intent(honest.intent().clone())
-    .audience(honest.audience().clone())
-    .payload(honest.payload().clone())
-    .facts(Scene::new().action("fix").facts().clone())
-    .build()
-    .unwrap();
+    let other_facts = Scene::new().action("fix").facts().clone();
+    let deceived = altered(&honest, honest.payload(), &other_facts, Bindings::none());
     let token = scene.guard.check(&deceived).unwrap().token().to_owned();
     let error = scene.execute(&deceived, &token).unwrap_err();
     assert_eq!(error.code(), "constraint_violated", "{error}");
     assert_eq!(scene.writes(), 0);
+}
+
+#[test]
+fn a_pass_that_is_bound_to_a_key_needs_the_proof_of_its_holder() {
+    let scene = Scene::new();
+    let (action, _) = scene.permitted();
+    let holder = SigningKey::from_seed(&[9; 32]);
+    let bound = Bindings::none().to_holder(holder.verifying_key().id().clone());
+    let action = altered(&action, action.payload(), action.facts(), bound);
+    let pass = scene.guard.check(&action).unwrap();
+    let error = scene.execute(&action, pass.token()).unwrap_err();
+    assert_eq!(error.code(), "holder_proof_missing");
+    let held = |key: &SigningKey| {
+        let proof = key.prove_possession(pass.claims(), scene.clock.now().unwrap()).unwrap();
+        scene.executor.execute_held(action.tool(), action.payload(), pass.token(), &proof)
+    };
+    let stranger = SigningKey::from_seed(&[8; 32]);
+    assert_eq!(held(&stranger).unwrap_err().code(), "holder_proof_refused");
+    assert_eq!(scene.writes(), 0);
+    assert_eq!(held(&holder).unwrap().outcome(), Outcome::Executed);
+}
+
+#[test]
+fn what_reaches_production_is_judged_by_the_list_of_the_gate() {
+    let source = Production::new([("source", ["/src/"].as_slice())]).unwrap();
+    for (list, code) in [(None, ""), (Some(source), "constraint_violated")] {
+        let scene = Scene::new().with_executor(|executor| match list {
+            Some(list) => executor.judged_by(list),
+            None => executor,
+        });
+        let guard = scene.guard_of(testing::policy(|action: &Action| {
+            let permits = action.tool().as_str() == "github.pull_requests.create";
+            let constraints = Object::new().with("touches_production", false);
+            let constraints = vocabulary().read(&constraints).unwrap();
+            let (effect, cause) = if permits {
+                (Effect::Permit, Cause::Permitted)
+            } else {
+                (Effect::Deny, Cause::NoPermit)
+            };
+            Ok(testing::answer(effect, cause).with_constraints(constraints))
+        }));
+        let action = scene.action("fix");
+        let pass = guard.check(&action).unwrap();
+        let report = scene.execute(&action, pass.token());
+        assert_eq!(report.err().map_or("", |error| error.code()), code);
+    }
+}
+
+#[test]
+fn an_executor_serves_several_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<GitHubExecutor>();
+    shared::<Client>();
 }

@@ -62,6 +62,8 @@ fn the_token_is_in_no_error_no_record_no_log_and_no_debug() {
     ] {
         let scene = Scene::new();
         let (action, token) = scene.permitted();
+        let blob = git2::Oid::hash_object(git2::ObjectType::Blob, b"fn login() {}\n").unwrap();
+        let blob = format!("/git/blobs/{blob}");
         scene.inject("POST", "/pulls", mishap);
         let report = scene.execute(&action, &token).unwrap();
         shown += &format!(
@@ -76,7 +78,7 @@ fn the_token_is_in_no_error_no_record_no_log_and_no_debug() {
         for record in scene.ledger.records() {
             shown += &String::from_utf8_lossy(record.body());
         }
-        for path in ["/branches/fix", "/commits"] {
+        for path in ["/branches/fix", "/commits", blob.as_str()] {
             scene.inject("GET", path, Mishap::instead(404, &[], echo()));
             let (action, token) = scene.permitted();
             let error = scene.execute(&action, &token).unwrap_err();
