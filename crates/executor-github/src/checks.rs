@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axtary_actionpass::{Json, Object};
 use axtary_adapter_github::{CheckRun, CheckRuns, CommitId, Conclusion};
 
-use crate::{client::Session, error::ApiError, url::Path};
+use crate::{error::ApiError, session::Session, url::Path};
 
 /// Reads every check of `head`, of which those of `apps` count.
 ///

@@ -16,6 +16,7 @@ use crate::{
     limit::RateLimit,
     objects::{change_set, ref_target},
     secret::Secret,
+    session::Session,
     url::{ApiUrl, Path},
 };
 
@@ -25,8 +26,6 @@ const MAX_ANSWER: usize = axtary_actionpass::MAX_BYTES;
 const RETRIES: u32 = 2;
 /// How long the first wait between them is; each further one is twice as long.
 const BACKOFF: Duration = Duration::from_millis(500);
-/// The most pages of a list that are read.
-const MAX_PAGES: usize = 100;
 
 /// Permissions of a GitHub App's token, and the level of each: `read` or `write`.
 pub(crate) type Permissions = &'static [(&'static str, &'static str)];
@@ -72,7 +71,7 @@ pub struct Client {
     url: ApiUrl,
     agent: Agent,
     credential: Credential,
-    limit: RateLimit,
+    pub(crate) limit: RateLimit,
 }
 
 impl Client {
@@ -167,7 +166,7 @@ impl Client {
             Credential::Token(token) => token.clone(),
             Credential::App(app) => app.token(self, repository.name(), permissions)?,
         };
-        Ok(Session { client: self, repository: repository.clone(), token })
+        Ok(Session::new(self, repository.clone(), token))
     }
 
     /// Sends a request that may be sent again, and does so while no answer comes, or while GitHub asks to wait.
@@ -182,7 +181,11 @@ impl Client {
         self.retry(send)
     }
 
-    fn retry(&self, send: impl Fn() -> Result<Answer, ApiError>) -> Result<Answer, ApiError> {
+    /// Sends again what may be sent again.
+    pub(crate) fn retry(
+        &self,
+        send: impl Fn() -> Result<Answer, ApiError>,
+    ) -> Result<Answer, ApiError> {
         let mut failures = 0;
         loop {
             self.limit.wait()?;
@@ -203,7 +206,7 @@ impl Client {
     }
 
     /// Sends a request, once.
-    fn send(
+    pub(crate) fn send(
         &self,
         token: &Secret,
         method: Method,
@@ -271,7 +274,7 @@ const API_VERSION: &str = "2022-11-28";
 
 /// What an answer is to be.
 #[derive(Clone, Copy, Debug)]
-enum Accept {
+pub(crate) enum Accept {
     Json,
     /// The bytes of a file, at most so many.
     Raw(usize),
@@ -334,84 +337,6 @@ fn was_sent(error: &Error) -> bool {
                 | io::ErrorKind::AddrNotAvailable
         ),
         _ => true,
-    }
-}
-
-/// One repository, opened for one purpose.
-#[derive(Debug)]
-pub(crate) struct Session<'c> {
-    client: &'c Client,
-    repository: RepositoryName,
-    token: Secret,
-}
-
-impl Session<'_> {
-    pub(crate) fn repository(&self) -> &RepositoryName {
-        &self.repository
-    }
-
-    /// A path below the repository.
-    pub(crate) fn path<'s>(&'s self, segments: impl IntoIterator<Item = &'s str>) -> Path {
-        let repository = ["repos", self.repository.owner(), self.repository.name()];
-        Path::of(repository.into_iter().chain(segments))
-    }
-
-    pub(crate) fn get(&self, path: &Path) -> Result<Answer, ApiError> {
-        self.client.repeat(&self.token, Method::Get, path, None)
-    }
-
-    /// Reads the bytes of a file, at most `max`.
-    pub(crate) fn get_bytes(&self, path: &Path, max: usize) -> Result<Vec<u8>, ApiError> {
-        let send = || self.client.send(&self.token, Method::Get, path, None, Accept::Raw(max));
-        let answer = self.client.retry(send)?;
-        Ok(answer.body)
-    }
-
-    /// Reads what is there, or `None` where GitHub says that there is nothing.
-    pub(crate) fn find(&self, path: &Path) -> Result<Option<Answer>, ApiError> {
-        match self.get(path) {
-            Ok(answer) => Ok(Some(answer)),
-            Err(ApiError::Status { status: 404, .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Reads all pages of a list.
-    pub(crate) fn pages(&self, path: &Path) -> Result<Vec<Answer>, ApiError> {
-        let mut pages = Vec::new();
-        loop {
-            let number = (pages.len() + 1).to_string();
-            let page = path.clone().with("per_page", "100").with("page", &number);
-            let answer = self.get(&page)?;
-            let more = answer.has_next();
-            pages.push(answer);
-            if !more {
-                return Ok(pages);
-            }
-            if pages.len() == MAX_PAGES {
-                return Err(ApiError::TooMany { max: MAX_PAGES });
-            }
-        }
-    }
-
-    /// Makes sure that a request may be sent now: what is to be sent once must not be held up by a limit that is known.
-    pub(crate) fn ready(&self) -> Result<(), ApiError> {
-        self.client.limit.wait()
-    }
-
-    /// Sends a request that changes something: once, whatever comes of it.
-    pub(crate) fn send_once(
-        &self,
-        method: Method,
-        path: &Path,
-        body: &[u8],
-    ) -> Result<Answer, ApiError> {
-        let body = Some(body).filter(|body| !body.is_empty());
-        let answer = self.client.send(&self.token, method, path, body, Accept::Json)?;
-        match self.client.limit.heed(&answer) {
-            // What is to be made of the answer does not depend on how long the next request waits.
-            Ok(_) | Err(_) => Ok(answer),
-        }
     }
 }
 

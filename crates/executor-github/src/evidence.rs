@@ -11,9 +11,9 @@ use axtary_adapter_github::{
 use crate::{
     answer::Answer,
     checks,
-    client::Session,
     error::{ApiError, ExecuteError},
     objects::{change_set, ref_target, tag_commit},
+    session::Session,
     url::Path,
 };
 

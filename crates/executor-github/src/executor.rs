@@ -11,11 +11,12 @@ use axtary_adapter_github::{Caller, NormalizeError, Production, normalize_reques
 use crate::{
     answer::Answer,
     call::Call,
-    client::{Client, Session, refused},
+    client::{Client, refused},
     error::{ApiError, ExecuteError},
     evidence::Reader,
     permissions,
     report::Report,
+    session::Session,
     url::Path,
 };
 

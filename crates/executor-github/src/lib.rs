@@ -52,6 +52,7 @@ mod objects;
 mod permissions;
 mod report;
 mod secret;
+mod session;
 mod url;
 
 pub use crate::{

@@ -12,7 +12,7 @@ use axtary_adapter_github::{
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{answer::Answer, client::Session, error::ApiError};
+use crate::{answer::Answer, error::ApiError, session::Session};
 
 /// The most requests that one change set takes: a fifth of what GitHub grants an hour.
 const MAX_REQUESTS: usize = 1000;

@@ -154,6 +154,15 @@ impl Scene {
     }
 }
 
+/// A push that comes just before a request is looked at.
+pub(crate) fn pushed_to(branch: &'static str) -> Mishap {
+    Mishap::Before(Box::new(move |world| {
+        let repository = world.repository("company", "web-app").unwrap();
+        let tip = repository.branch(branch).unwrap();
+        repository.commit(branch, &[("evil", "1")], &[tip]).unwrap();
+    }))
+}
+
 /// An action with another payload, other facts or other bindings, as if a gate had been led to believe in it.
 pub(crate) fn altered(
     action: &Action,

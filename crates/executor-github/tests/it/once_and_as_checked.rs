@@ -6,9 +6,8 @@ use axtary_actionpass::{
 };
 use axtary_adapter_github::{Production, vocabulary};
 use axtary_executor_github::{Client, GitHubExecutor};
-use axtary_github_server::Mishap;
 
-use crate::kit::{Scene, altered};
+use crate::kit::{Scene, altered, pushed_to};
 
 #[test]
 fn a_pass_opens_one_pull_request_with_exactly_its_payload() {
@@ -134,12 +133,7 @@ fn a_branch_that_is_gone_or_was_pushed_by_force_is_refused() {
 fn a_push_between_the_last_look_and_the_request_is_reported() {
     let scene = Scene::new();
     let (action, token) = scene.permitted();
-    let push = |world: &mut axtary_github_server::World| {
-        let repository = world.repository("company", "web-app").unwrap();
-        let tip = repository.branch("fix").unwrap();
-        repository.commit("fix", &[("evil", "1")], &[tip]).unwrap();
-    };
-    scene.inject("POST", "/pulls", Mishap::Before(Box::new(push)));
+    scene.inject("POST", "/pulls", pushed_to("fix"));
     let report = scene.execute(&action, &token).unwrap();
     assert_eq!(report.outcome(), Outcome::Executed);
     let error = report.error().expect("it is not the commit that was checked").to_string();

@@ -10,7 +10,7 @@ use axtary_github_server::{CheckRun, CommitStatus, Mishap};
 use serde_json::{Value, json};
 
 use crate::{
-    kit::{Scene, branch, name},
+    kit::{Scene, branch, name, pushed_to},
     third_parties::fits_the_description,
 };
 
@@ -167,12 +167,7 @@ fn a_merge_names_the_commit_so_that_github_itself_refuses_a_head_that_moved() {
     gate.open_pull_request();
     let (action, token) =
         gate.permitted("PUT", "/pulls/1/merge", &json!({ "sha": gate.tip("fix") }));
-    let push = |world: &mut axtary_github_server::World| {
-        let repository = world.repository("company", "web-app").unwrap();
-        let tip = repository.branch("fix").unwrap();
-        repository.commit("fix", &[("evil", "1")], &[tip]).unwrap();
-    };
-    gate.scene.inject("PUT", "/merge", Mishap::Before(Box::new(push)));
+    gate.scene.inject("PUT", "/merge", pushed_to("fix"));
     let report = gate.scene.execute(&action, &token).unwrap();
     assert_eq!(report.outcome(), Outcome::Failed);
     let error = report.error().unwrap().to_string();
@@ -185,13 +180,8 @@ fn what_moves_while_the_call_is_looked_at_is_a_refusal() {
     gate.open_pull_request();
     let (action, token) =
         gate.permitted("PUT", "/pulls/1/merge", &json!({ "sha": gate.tip("fix") }));
-    let push = |world: &mut axtary_github_server::World| {
-        let repository = world.repository("company", "web-app").unwrap();
-        let tip = repository.branch("main").unwrap();
-        repository.commit("main", &[("other", "1")], &[tip]).unwrap();
-    };
     // After the pull request was read, and before it is read once more.
-    gate.scene.inject("GET", "/statuses", Mishap::Before(Box::new(push)));
+    gate.scene.inject("GET", "/statuses", pushed_to("main"));
     let error = gate.scene.execute(&action, &token).unwrap_err();
     assert_eq!(error.code(), "execute.moved", "{error}");
 }
