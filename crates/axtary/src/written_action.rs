@@ -4,12 +4,12 @@
 use std::{collections::BTreeMap, fmt, path::Path};
 
 use axtary_actionpass::{
-    Action, Actor, Audience, FactDefinition, FactType, Facts, InputError, Intent, Json, Number,
-    Object, Payload, Vocabulary,
+    Action, Actor, Audience, FactDefinition, FactType, Facts, InputError, Intent, Json, Object,
+    Payload, Vocabulary,
 };
 use serde::{
     Deserialize,
-    de::{Deserializer, Error, MapAccess, SeqAccess, Visitor},
+    de::{Deserializer, Error, MapAccess, Visitor},
 };
 use serde_saphyr::{Location, Spanned};
 
@@ -266,55 +266,8 @@ pub(crate) struct Value(pub(crate) Json);
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Read;
-        impl<'de> Visitor<'de> for Read {
-            type Value = Value;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a boolean, an integer, a string, a list or an object")
-            }
-
-            fn visit_unit<E: Error>(self) -> Result<Value, E> {
-                Ok(Value(Json::Null))
-            }
-
-            fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-                Ok(Value(value.into()))
-            }
-
-            fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-                Number::try_from(value).map(|number| Value(number.into())).map_err(E::custom)
-            }
-
-            fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-                Number::try_from(value).map(|number| Value(number.into())).map_err(E::custom)
-            }
-
-            fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-                Number::try_from(value).map(|number| Value(number.into())).map_err(E::custom)
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
-                Ok(Value(text.into()))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-                let mut items = Vec::new();
-                while let Some(Value(item)) = seq.next_element()? {
-                    items.push(item);
-                }
-                Ok(Value(Json::Array(items)))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-                let mut object = Object::new();
-                while let Some((name, Value(value))) = map.next_entry::<String, Value>()? {
-                    object.insert(name, value);
-                }
-                Ok(Value(object.into()))
-            }
-        }
-        deserializer.deserialize_any(Read)
+        let value = serde_json::Value::deserialize(deserializer)?;
+        Json::try_from(&value).map(Self).map_err(D::Error::custom)
     }
 }
 
