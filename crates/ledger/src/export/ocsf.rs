@@ -80,7 +80,11 @@ fn event(entry: &Entry, calls: &mut Calls) -> Object {
         outcome(&mut event, text(body, "outcome"))
     };
     event.insert("severity_id", severity);
-    let kept = ["audience", "payload_hash", "decision", "outcome"];
+    let kept: &[&str] = if entry.kind == RecordKind::Policy.as_str() {
+        &["policy_version", "before"]
+    } else {
+        &["audience", "payload_hash", "decision", "outcome"]
+    };
     let kept = kept.iter().filter_map(|name| Some((*name, body.get(name)?.clone())));
     event.insert("unmapped", kept.fold(Object::new(), |all, (name, value)| all.with(name, value)));
     event

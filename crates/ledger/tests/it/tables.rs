@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io};
 
-use axtary_actionpass::{Json, Object, Record, RecordKind, Timestamp};
+use axtary_actionpass::{Event, Json, Object, PolicyVersion, Record, RecordKind, Timestamp};
 use axtary_ledger::{Durability, FileLedger, Reader, write_csv, write_ocsf};
 
 use crate::audited::Audited;
@@ -130,6 +130,19 @@ fn records_of_every_kind_are_rows_and_events_though_they_say_nothing() {
     assert!(events.iter().all(|event| event["activity_id"] == 99));
     assert!(events.iter().all(|event| event["api"]["operation"] == "unknown"));
     assert_eq!(events[0]["action_id"], 0, "a decision that says nothing was not let through");
+}
+
+#[test]
+fn an_event_of_another_policy_says_which_and_which_was_before() {
+    let audited = Audited::with_records(0);
+    let ledger = FileLedger::open(audited.scene.path(), Durability::Buffered).unwrap();
+    let version = |number: u8| PolicyVersion::from_bytes([number; 32]);
+    let event = Event::Policy { version: version(2), before: Some(version(1)) };
+    let record = Record::event(Timestamp::from_seconds(1_785_240_000).unwrap(), &event);
+    ledger.sync(&ledger.append(&record).unwrap()).unwrap();
+    let unmapped = &ocsf(&audited)[0]["unmapped"];
+    assert_eq!(unmapped["policy_version"], version(2).to_string());
+    assert_eq!(unmapped["before"], version(1).to_string());
 }
 
 #[test]
