@@ -46,6 +46,25 @@ fn a_path_cannot_speak_to_the_terminal() {
 }
 
 #[test]
+fn what_is_explained_cannot_speak_to_the_terminal() {
+    let gate = Gate::new();
+    gate.write(
+        "action.yml",
+        "agent: a\nowner: o\ntool: github.pull_requests.create\nresource: repo:company/web-app\n\
+         facts: { paths: [\"\\e[2J/.env\\nerror: \\u202e\"], base_branch: \"\\e[1m\" }\n",
+    );
+    for form in [[].as_slice(), &["--json"]] {
+        let explain = ["policy", "explain", "--action", "action.yml"];
+        let ran = gate.run(&[&explain[..], form].concat()).code(3);
+        assert_harmless(&ran.out);
+        assert!(ran.out.contains("\\u001b[2J"), "{}", ran.out);
+        assert!(ran.out.lines().all(|line| !line.starts_with("error:")), "{}", ran.out);
+    }
+    gate.edit("action.yml", "paths:", "\"\\e[2J\":");
+    assert_harmless(&gate.run(&["policy", "explain", "--action", "action.yml"]).code(2).err);
+}
+
+#[test]
 fn an_argument_cannot_speak_to_the_terminal() {
     let gate = Gate::new();
     assert_harmless(&gate.check(HOSTILE, &[]).code(2).err);
