@@ -20,6 +20,11 @@ pub(crate) enum Access {
     Private,
 }
 
+/// The path as it is from the root.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, FileError> {
+    std::path::absolute(path).map_err(failed("find the folder of", path))
+}
+
 /// Reads a file of at most `max` bytes.
 pub(crate) fn read(path: &Path, max: usize) -> Result<Vec<u8>, FileError> {
     let file = File::open(path).map_err(failed("open", path))?;

@@ -40,8 +40,8 @@
 //!
 //! # Where to go next
 //!
-//! [`Config`] describes `axtary.yml`, and `docs/formats/policy.md` what policy files say. The crates that are wired here are [`actionpass`], [`github`], [`ledger`] and [`policy`].
-//! [`command`] is the command line; `axtary --help` describes it.
+//! [`Config`] describes `axtary.yml`, and `docs/formats/policy.md` what policy files say. The crates that are wired here are
+//! [`actionpass`], [`github`], [`ledger`] and [`policy`]. [`command`] is the command line; `axtary --help` describes it.
 
 pub mod command;
 mod config;
@@ -96,11 +96,9 @@ impl Axtary {
     ///
     /// As [`Axtary::open`].
     pub fn arm(config: &Config) -> Result<Self, OpenError> {
-        Ok(Self {
-            armed: wire::gate(config)?,
-            audience: config.audience.clone(),
-            path: config.path().to_owned(),
-        })
+        // A later change of the working folder must not lead a reload elsewhere.
+        let path = file::absolute(config.path())?;
+        Ok(Self { armed: wire::gate(config)?, audience: config.audience.clone(), path })
     }
 
     /// The gate itself.
@@ -154,11 +152,11 @@ impl Axtary {
     /// ```
     pub fn reload(&self) -> Result<Reloaded, OpenError> {
         let load = || wire::policy(&Config::load(&self.path)?.policy);
-        self.armed.policy.reload_recorded(load, |reloaded| match reloaded.is_change() {
-            true => {
-                policy_record::change(&self.armed.ledger, Some(reloaded.before), reloaded.after)
+        self.armed.policy.reload_recorded(load, |Reloaded { before, after }| {
+            if before == after {
+                return Ok(());
             }
-            false => Ok(()),
+            policy_record::change(&self.armed.ledger, Some(*before), *after)
         })
     }
 }

@@ -1,6 +1,8 @@
 //! Which policy is in force, as the ledger has it: a record whenever it changes, durable before the change takes force.
 
-use axtary_actionpass::{Clock as _, Event, Json, PolicyVersion, Record, RecordKind, SystemClock};
+use axtary_actionpass::{
+    Clock as _, Event, Json, Object, PolicyVersion, Record, RecordKind, SystemClock,
+};
 use axtary_ledger::{FileLedger, WriteError, tail};
 
 use crate::error::OpenError;
@@ -10,7 +12,7 @@ const LOOKED_AT: usize = 64;
 
 /// The version that was in force last, by the record of its coming into force or of a decision under it.
 pub(crate) fn last(ledger: &FileLedger) -> Result<Option<PolicyVersion>, OpenError> {
-    let version = |body: &axtary_actionpass::Object| {
+    let version = |body: &Object| {
         let text = body.get("policy_version").and_then(Json::as_str)?;
         PolicyVersion::parse(text).ok()
     };
