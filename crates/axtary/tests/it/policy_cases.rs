@@ -410,7 +410,7 @@ coverage 1 1
 #[expect(clippy::print_stderr, reason = "a test that was not made must not look as if it was")]
 fn python() -> Option<std::path::PathBuf> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/install.sh");
-    let into = Path::new(env!("CARGO_TARGET_TMPDIR")).join("interop");
+    let into = Path::new(env!("CARGO_TARGET_TMPDIR")).join("junit-reader");
     let output = Command::new("bash").arg(script).arg(&into).output();
     let why = match output {
         Ok(output) if output.status.success() => return Some(into.join("python/bin/python")),

@@ -23,7 +23,7 @@ fn sources() -> PathBuf {
 fn clients() -> Option<&'static Path> {
     static CLIENTS: OnceLock<Option<PathBuf>> = OnceLock::new();
     let found = CLIENTS.get_or_init(|| {
-        let into = Path::new(env!("CARGO_TARGET_TMPDIR")).join("interop");
+        let into = Path::new(env!("CARGO_TARGET_TMPDIR")).join("github-clients");
         match run(Command::new("bash").arg(sources().join("install.sh")).arg(&into)) {
             Ok(_) => {
                 for script in SCRIPTS {
