@@ -21,6 +21,7 @@ mod nothing_permits_everything;
 mod rego_bundles;
 mod rego_modules;
 mod reload;
+mod replays;
 mod sameness;
 mod stack;
 mod versions;

@@ -20,7 +20,7 @@
 //! `AXTARY_ACTIONS` says how many actions are tried.
 
 mod cedar;
-mod model;
+pub(crate) mod model;
 mod rego;
 
 use std::time::Duration;
@@ -41,14 +41,15 @@ fn config() -> ProptestConfig {
     ProptestConfig { cases: actions.div_ceil(ACTIONS_PER_POLICY), ..ProptestConfig::default() }
 }
 
-struct Engines {
-    native: NativeEngine,
-    cedar: CedarEngine,
-    rego: RegoEngine,
+/// One policy in three languages.
+pub(crate) struct Engines {
+    pub(crate) native: NativeEngine,
+    pub(crate) cedar: CedarEngine,
+    pub(crate) rego: RegoEngine,
 }
 
 impl Engines {
-    fn of(policy: &Policy) -> Self {
+    pub(crate) fn of(policy: &Policy) -> Self {
         let (cedar, rego) = (cedar::text(policy), rego::text(policy));
         let builder = cedar::groups(CedarEngine::builder()).source("main.cedar", cedar.as_str());
         Self {

@@ -27,7 +27,7 @@ pub(super) const PATHS: [&str; 6] =
 
 /// A policy, in no language.
 #[derive(Clone, Debug)]
-pub(super) struct Policy {
+pub(crate) struct Policy {
     pub(super) rules: Vec<Decides>,
     /// How long passes live under every permit: of several, languages take different ones.
     pub(super) ttl: Option<Duration>,
@@ -180,7 +180,7 @@ impl Name {
     }
 }
 
-pub(super) fn policies() -> impl Strategy<Value = Policy> {
+pub(crate) fn policies() -> impl Strategy<Value = Policy> {
     // The constraints of step-ups, which must be the same in all of them.
     let constraints = tests();
     let rules = prop::collection::vec(rule(), 1..6);
@@ -272,12 +272,12 @@ fn tests() -> impl Strategy<Value = Vec<Test>> {
 
 /// Of which types facts are.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Types {
+pub(crate) enum Types {
     Right,
     Any,
 }
 
-pub(super) fn calls(types: Types) -> impl Strategy<Value = Vec<Call>> {
+pub(crate) fn calls(types: Types) -> impl Strategy<Value = Vec<Call>> {
     let task = prop::option::weighted(0.7, select(&TASKS[..]));
     let parts = (
         select(&AGENTS[..]),
