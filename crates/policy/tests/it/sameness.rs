@@ -33,7 +33,7 @@ use self::model::{ACTIONS_PER_POLICY, Policy, Types, calls, policies};
 use crate::kit::Call;
 
 /// How many are tried in all, if nobody says.
-const DEFAULT_ACTIONS: u32 = 1_600;
+const DEFAULT_ACTIONS: u32 = 2_000;
 
 fn config() -> ProptestConfig {
     let actions = std::env::var("AXTARY_ACTIONS")
