@@ -90,6 +90,33 @@ pub fn native(count: usize) -> Result<NativeEngine, LoadError> {
     builder.rule(rule("small-changes".to_owned(), "codex-prod".to_owned())).build()
 }
 
+/// Native rules, `count` of them, that all name the agent of the action: other tools, other resources by name and by
+/// pattern, and, last, the one that permits the action.
+///
+/// # Errors
+///
+/// None: every rule is in form.
+pub fn native_of_one_agent(count: usize) -> Result<NativeEngine, LoadError> {
+    let vocabulary = vocabulary();
+    let mut builder = NativeEngine::builder(&vocabulary);
+    for number in 1..count {
+        let (tool, resource) = match number % 4 {
+            0 => (format!("service{number}.items.create"), "repo:company/*".to_owned()),
+            1 => ("github.pull_requests.create".to_owned(), format!("repo:team-{number}/app")),
+            2 => ("github.*".to_owned(), format!("repo:team-{number}/*")),
+            _ => (format!("service{number}.**"), "**".to_owned()),
+        };
+        let rule = Rule::permit(format!("rule-{number}"));
+        builder = builder.rule(rule.agent("codex-prod").tool(tool).resource(resource));
+    }
+    let rule = Rule::permit("small-changes")
+        .agent("codex-prod")
+        .tool("github.pull_requests.create")
+        .resource("repo:company/web-app");
+    let rule = written().into_iter().fold(rule, |rule, (name, operand)| rule.constraint(name, operand));
+    builder.rule(rule).build()
+}
+
 /// The text of `count` Cedar policies: for other agents, and, last, the one that permits the action.
 pub fn cedar_text(count: usize) -> String {
     let policy = |agent: &str| {

@@ -115,15 +115,21 @@ impl From<ArmError> for ReloadError {
 }
 
 impl Place {
+    /// The start of a text.
+    pub(crate) const START: Self = Self { line: 1, column: 1 };
+
     /// The place of a byte in a text.
     pub(crate) fn of_offset(text: &str, offset: usize) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        let column = before.get(line_start..).map_or(0, |rest| rest.chars().count()) + 1;
-        Self {
-            line: u64::try_from(line).unwrap_or(u64::MAX),
-            column: u64::try_from(column).unwrap_or(u64::MAX),
+        Self::START.further(text.get(..offset).unwrap_or(text))
+    }
+
+    /// The place behind a piece of text that starts here.
+    pub(crate) fn further(self, piece: &str) -> Self {
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let lines = count(piece.bytes().filter(|byte| *byte == b'\n').count());
+        match piece.rfind('\n').and_then(|at| piece.get(at + 1..)) {
+            None => Self { line: self.line, column: self.column + count(piece.chars().count()) },
+            Some(rest) => Self { line: self.line + lines, column: 1 + count(rest.chars().count()) },
         }
     }
 }

@@ -117,7 +117,7 @@ pub(super) fn policies(
         if let Some(validator) = &validator {
             validate(*source, &set, validator)?;
         }
-        let mut places = Places { text: source.text, read: 0 };
+        let mut places = Places { text: source.text, read: 0, place: Place::START };
         for policy in set.policies() {
             let name = name_of(*source, policy.annotation("id"), policy.id());
             loaded.add(Written { source: *source, name, place: places.next_of(policy) }, policy)?;
@@ -245,16 +245,19 @@ fn validate(source: Source<'_>, set: &PolicySet, validator: &Validator) -> Resul
 /// Finds the places of policies, which come in the order of their text.
 struct Places<'a> {
     text: &'a str,
-    /// How far it was read.
+    /// How far it was read, and the place that this is.
     read: usize,
+    place: Place,
 }
 
 impl Places<'_> {
     fn next_of(&mut self, policy: &Policy) -> Option<Place> {
-        let written = policy.to_cedar()?;
-        let at = self.read + self.text.get(self.read..)?.find(&written)?;
-        self.read = at + written.len();
-        Some(Place::of_offset(self.text, at))
+        let policy: &ast::Policy = policy.as_ref();
+        let start = policy.loc()?.start();
+        // Only what stands between this policy and the one before is read: a text may hold many.
+        self.place = self.place.further(self.text.get(self.read..start)?);
+        self.read = start;
+        Some(self.place)
     }
 }
 

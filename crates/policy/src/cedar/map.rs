@@ -3,7 +3,10 @@
 //!
 //! Only what some policy reads is mapped.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use axtary_actionpass::{Action, Facts, Json};
 use cedar_policy_core::{
@@ -24,6 +27,29 @@ pub(super) struct Mapper {
     reads: RequestReads,
     /// The facts that are read; `None` stands for all.
     facts: Option<Vec<SmolStr>>,
+    resource_types: ResourceTypes,
+}
+
+/// The entity types of resources that were met. Cedar makes them by its parser, which costs as much as a whole decision.
+#[derive(Default)]
+struct ResourceTypes(RwLock<HashMap<String, EntityType>>);
+
+/// Adapters have few types of resources; no more are kept, whoever makes them up.
+const MAX_RESOURCE_TYPES: usize = 256;
+
+impl ResourceTypes {
+    fn of(&self, kind: &str) -> Result<EntityType, String> {
+        // Whole at all times: a thread that died with the lock has broken nothing.
+        if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(kind) {
+            return Ok(known.clone());
+        }
+        let new = resource_type(kind)?;
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < MAX_RESOURCE_TYPES {
+            known.insert(kind.to_owned(), new.clone());
+        }
+        Ok(new)
+    }
 }
 
 /// A request.
@@ -65,7 +91,13 @@ impl Mapper {
             Reads::All => None,
             Reads::Named(names) => Some(names.iter().map(SmolStr::from).collect()),
         };
-        Ok(Self { agent: entity_type("Agent")?, action: entity_type("Action")?, reads, facts })
+        Ok(Self {
+            agent: entity_type("Agent")?,
+            action: entity_type("Action")?,
+            reads,
+            facts,
+            resource_types: ResourceTypes::default(),
+        })
     }
 
     /// Maps an action; the error says which part has no form in Cedar.
@@ -74,7 +106,7 @@ impl Mapper {
         Ok(Mapped {
             principal: Arc::new(uid(&self.agent, action.actor().agent_id().as_str())),
             action: Arc::new(uid(&self.action, action.tool().as_str())),
-            resource: Arc::new(uid(&resource_type(resource.kind())?, resource.id())),
+            resource: Arc::new(uid(&self.resource_types.of(resource.kind())?, resource.id())),
             context: self.context(action)?,
         })
     }
