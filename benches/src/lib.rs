@@ -113,7 +113,8 @@ pub fn native_of_one_agent(count: usize) -> Result<NativeEngine, LoadError> {
         .agent("codex-prod")
         .tool("github.pull_requests.create")
         .resource("repo:company/web-app");
-    let rule = written().into_iter().fold(rule, |rule, (name, operand)| rule.constraint(name, operand));
+    let rule =
+        written().into_iter().fold(rule, |rule, (name, operand)| rule.constraint(name, operand));
     builder.rule(rule).build()
 }
 

@@ -88,7 +88,7 @@ pub struct CedarEngine {
     // INVARIANT: in the order of their sources, which is the order of reasons.
     policies: Vec<LoadedPolicy>,
     // INVARIANT: every policy of `policies` is in one bucket, under what its scope compares with `==`.
-    index: ScopeIndex<Vec<usize>>,
+    index: ScopeIndex,
     /// How deep the deepest condition nests.
     depth: usize,
     mapper: Mapper,

@@ -1,72 +1,123 @@
 //! Candidates by scope: which policies can apply to a call, found without looking at the others.
 //!
-//! A policy that names one agent, one tool or one resource exactly stands in a bucket under what it names; what it
-//! does not name exactly is left open. A call looks into the at most eight buckets that its own names lead to, so the
-//! cost does not grow with the number of policies for other agents, tools and resources.
+//! A policy stands in a bucket under what it names of an agent, a tool and a resource: the whole name, or how it starts.
+//! A call looks into the buckets that its own names lead to, one for each combination that policies use, so the cost does
+//! not grow with the number of policies for other agents, tools and resources.
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState},
+    hash::{BuildHasherDefault, Hasher},
 };
 
-/// What a policy names exactly, or what a call has: the agent, the tool and the resource.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Scope<K> {
-    pub(crate) agent: Option<K>,
-    pub(crate) tool: Option<K>,
-    pub(crate) resource: Option<K>,
+/// Something for each of the agent, the tool and the resource: names, or what a policy says of them.
+pub(crate) type Scope<T> = [T; 3];
+
+/// What a policy says of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Named<'a> {
+    Any,
+    StartsWith(&'a str),
+    Is(&'a str),
 }
 
-/// Which parts of a scope are named.
-type Shape = [bool; 3];
-
-/// Buckets of policies by scope.
+/// The positions of policies, by scope.
 ///
-/// INVARIANT: a bucket is a superset of the policies whose scope leads to it, since buckets go by a hash of the names.
+/// INVARIANT: what a call finds is a superset of the policies whose scope fits it, since buckets go by a hash of the names.
 /// Whoever takes candidates matches them in full.
-#[derive(Clone, Debug)]
-pub(crate) struct ScopeIndex<T> {
-    // The keys are hashes already, of a hasher that no caller can predict.
-    buckets: HashMap<u64, T, BuildHasherDefault<AsItIs>>,
-    shapes: Vec<Shape>,
-    hasher: RandomState,
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ScopeIndex {
+    // The keys are hashes already. They need not be hard to find: a call whose names collide with those of a policy finds a
+    // candidate more, and policies are not written by those who call.
+    buckets: HashMap<u64, Vec<usize>, BuildHasherDefault<AsItIs>>,
+    shapes: Vec<Scope<Part>>,
 }
 
-impl<T> Default for ScopeIndex<T> {
-    fn default() -> Self {
-        Self { buckets: HashMap::default(), shapes: Vec::new(), hasher: RandomState::new() }
-    }
+/// Which part of a name is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Nothing,
+    /// So many bytes from its start.
+    Start(usize),
+    Whole,
 }
 
-impl<T: Default> ScopeIndex<T> {
-    /// The bucket of policies with this scope.
-    pub(crate) fn bucket<K: Hash>(&mut self, scope: &Scope<K>) -> &mut T {
-        let shape = [scope.agent.is_some(), scope.tool.is_some(), scope.resource.is_some()];
+/// The most shapes that are told apart: a call looks into as many buckets.
+const MAX_SHAPES: usize = 64;
+
+impl ScopeIndex {
+    /// Adds the policy at a position, under one of its scopes.
+    pub(crate) fn add(&mut self, mut scope: Scope<Named<'_>>, position: usize) {
+        // Where there are too many shapes, less is looked at: first of the resource, then of the tool.
+        for part in [2, 1, 0] {
+            let shape = scope.map(Part::of);
+            if self.shapes.contains(&shape) || self.shapes.len() < MAX_SHAPES {
+                break;
+            }
+            if let Some(named) = scope.get_mut(part) {
+                *named = Named::Any;
+            }
+        }
+        let shape = scope.map(Part::of);
         if !self.shapes.contains(&shape) {
             self.shapes.push(shape);
         }
-        let key = self.key(scope, shape);
-        self.buckets.entry(key).or_default()
+        let names = scope.map(|named| match named {
+            Named::Any => "",
+            Named::StartsWith(name) | Named::Is(name) => name,
+        });
+        if let Some(key) = key(&shape, &names) {
+            self.buckets.entry(key).or_default().push(position);
+        }
+    }
+
+    /// The positions of all policies that can apply to a call of these names, in their order.
+    pub(crate) fn candidates(&self, call: Scope<&str>) -> Vec<usize> {
+        let found = self.shapes.iter().filter_map(|shape| self.buckets.get(&key(shape, &call)?));
+        let mut positions: Vec<usize> = found.flatten().copied().collect();
+        positions.sort_unstable();
+        // A policy that names several tools stands under each.
+        positions.dedup();
+        positions
     }
 }
 
-impl<T> ScopeIndex<T> {
-    /// The buckets that hold every policy which can apply to a call of this scope.
-    pub(crate) fn candidates<K: Hash>(&self, call: Scope<K>) -> impl Iterator<Item = &T> {
-        self.shapes.iter().filter_map(move |shape| self.buckets.get(&self.key(&call, *shape)))
-    }
-
-    /// The hash of the names that `shape` asks for.
-    fn key<K: Hash>(&self, scope: &Scope<K>, shape: Shape) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        shape.hash(&mut hasher);
-        for (name, named) in [&scope.agent, &scope.tool, &scope.resource].into_iter().zip(shape) {
-            if named {
-                name.hash(&mut hasher);
-            }
+impl Part {
+    fn of(named: Named<'_>) -> Self {
+        match named {
+            Named::Any | Named::StartsWith("") => Self::Nothing,
+            Named::StartsWith(start) => Self::Start(start.len()),
+            Named::Is(_) => Self::Whole,
         }
-        hasher.finish()
     }
+}
+
+/// The hash of the parts of names that a shape looks at; `None` if a name is too short to have its part.
+fn key(shape: &Scope<Part>, names: &Scope<&str>) -> Option<u64> {
+    let mut hash = 0;
+    for (part, name) in shape.iter().zip(names) {
+        hash = match part {
+            Part::Nothing => mix(hash, 1),
+            Part::Start(length) => bytes(mix(hash, 2), name.as_bytes().get(..*length)?),
+            Part::Whole => bytes(mix(hash, 3), name.as_bytes()),
+        };
+    }
+    // The upper bits are the better ones, and the map goes by the lower.
+    Some(hash ^ (hash >> 32))
+}
+
+fn bytes(mut hash: u64, bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks();
+    for word in words {
+        hash = mix(hash, u64::from_le_bytes(*word));
+    }
+    let mut last = [0; 8];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    mix(mix(hash, u64::from_le_bytes(last)), bytes.len() as u64)
+}
+
+/// One step of `FxHash`.
+fn mix(hash: u64, word: u64) -> u64 {
+    (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95)
 }
 
 /// Takes a number for its own hash.
@@ -91,26 +142,80 @@ impl Hasher for AsItIs {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use proptest::prelude::*;
+
+    use super::{
+        Named::{Any, Is, StartsWith},
+        *,
+    };
 
     #[test]
     fn a_call_finds_the_policies_that_name_it_or_leave_it_open() {
-        let mut index: ScopeIndex<Vec<u32>> = ScopeIndex::default();
-        let scope = |agent, tool, resource| Scope { agent, tool, resource };
-        index.bucket(&scope(None, None, None)).push(0);
-        index.bucket(&scope(Some("a"), None, None)).push(1);
-        index.bucket(&scope(None, Some("a"), None)).push(2);
-        index.bucket(&scope(Some("a"), Some("b"), Some("c"))).push(3);
-        index.bucket(&scope(Some("x"), Some("b"), Some("c"))).push(4);
-        let find = |agent, tool, resource| {
-            let call = scope(Some(agent), Some(tool), Some(resource));
-            let mut found: Vec<u32> = index.candidates(call).flatten().copied().collect();
-            found.sort_unstable();
-            found
-        };
-        assert_eq!(find("a", "b", "c"), [0, 1, 3]);
-        assert_eq!(find("x", "b", "c"), [0, 4]);
-        assert_eq!(find("x", "a", "a"), [0, 2]);
-        assert_eq!(find("b", "c", "a"), [0]);
+        let mut index = ScopeIndex::default();
+        let scopes = [
+            [Any, Any, Any],
+            [Is("a"), Any, Any],
+            [Any, Is("a"), Any],
+            [Is("a"), Is("b"), Is("c")],
+            [Is("x"), Is("b"), Is("c")],
+            [Is("a"), StartsWith("b."), StartsWith("repo:company/web")],
+            [StartsWith(""), StartsWith("b.c"), Any],
+        ];
+        for (position, scope) in scopes.into_iter().enumerate() {
+            index.add(scope, position);
+            index.add(scope, position);
+        }
+        assert_eq!(index.candidates(["a", "b", "c"]), [0, 1, 3]);
+        assert_eq!(index.candidates(["x", "b", "c"]), [0, 4]);
+        assert_eq!(index.candidates(["x", "a", "a"]), [0, 2]);
+        assert_eq!(index.candidates(["b", "c", "a"]), [0]);
+        assert_eq!(index.candidates(["a", "b.d", "repo:company/web-app"]), [0, 1, 5]);
+        assert_eq!(index.candidates(["a", "b.c", "repo:company/we"]), [0, 1, 6]);
+        assert_eq!(index.candidates(["", "", ""]), [0]);
+    }
+
+    #[test]
+    fn a_call_looks_into_a_bounded_number_of_buckets() {
+        let mut index = ScopeIndex::default();
+        let name = "x".repeat(1000);
+        for (position, length) in (1..1000).enumerate() {
+            index.add(
+                [Any, StartsWith(&name[..length % 30]), StartsWith(&name[..length])],
+                position,
+            );
+        }
+        assert!(index.shapes.len() <= MAX_SHAPES + 2, "{}", index.shapes.len());
+        assert_eq!(index.candidates(["a", &name, &name]).len(), 999);
+    }
+
+    proptest! {
+        #[test]
+        fn no_policy_that_fits_is_left_out(
+            policies in prop::collection::vec(prop::array::uniform3((0..3_u8, "[ab]{0,12}")), 0..200),
+            call in prop::array::uniform3("[ab]{0,14}"),
+        ) {
+            let mut index = ScopeIndex::default();
+            let scopes = policies.iter().map(|policy| {
+                policy.each_ref().map(|(kind, name)| match kind {
+                    0 => Any,
+                    1 => StartsWith(name.as_str()),
+                    _ => Is(name.as_str()),
+                })
+            });
+            let mut fitting = Vec::new();
+            for (position, scope) in scopes.enumerate() {
+                index.add(scope, position);
+                let fits = scope.iter().zip(&call).all(|(named, name)| match named {
+                    Any => true,
+                    StartsWith(start) => name.starts_with(start),
+                    Is(whole) => name == whole,
+                });
+                if fits {
+                    fitting.push(position);
+                }
+            }
+            let found = index.candidates(call.each_ref().map(String::as_str));
+            prop_assert!(fitting.iter().all(|position| found.contains(position)));
+        }
     }
 }

@@ -86,10 +86,8 @@ pub(super) fn holds(
 impl CedarEngine {
     /// The policies whose scope can fit, in their order.
     pub(super) fn candidates(&self, mapped: &Mapped) -> impl Iterator<Item = &LoadedPolicy> {
-        let mut positions: Vec<usize> =
-            self.index.candidates(mapped.scope()).flatten().copied().collect();
-        positions.sort_unstable();
-        positions.into_iter().filter_map(|position| self.policies.get(position))
+        let positions = self.index.candidates(mapped.scope()).into_iter();
+        positions.filter_map(|position| self.policies.get(position))
     }
 
     /// What the parts of a request are in, if a policy asks.

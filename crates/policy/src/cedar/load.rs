@@ -12,7 +12,7 @@ use cedar_policy::{
     Template, ValidationMode, Validator, ffi::DetailedError,
 };
 use cedar_policy_core::ast::{
-    self, ActionConstraint, EntityReference, EntityUID, PrincipalOrResourceConstraint,
+    self, ActionConstraint, EntityReference, PrincipalOrResourceConstraint,
 };
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     error::{LoadError, Place},
     nesting::{self, MAX_TREE},
-    select::{Scope, ScopeIndex},
+    select::{Named, ScopeIndex},
     source::Source,
     token::Language,
     ttl,
@@ -39,7 +39,7 @@ pub(super) struct Loaded {
     pub(super) policies: Vec<LoadedPolicy>,
     ids: HashSet<String>,
     /// The positions of policies, by scope.
-    pub(super) index: ScopeIndex<Vec<usize>>,
+    pub(super) index: ScopeIndex,
     pub(super) reads: RequestReads,
     /// How deep the deepest condition nests.
     pub(super) depth: usize,
@@ -203,7 +203,7 @@ impl Loaded {
         let tree: &ast::Policy = policy.as_ref();
         let condition = tree.condition();
         self.depth = self.depth.max(depth::of(&condition));
-        self.index.bucket(&scope(tree)).push(self.policies.len());
+        self.index_under(tree);
         self.policies.push(LoadedPolicy {
             id: written.name.clone(),
             outcome,
@@ -214,6 +214,33 @@ impl Loaded {
             policy,
         });
         Ok(())
+    }
+}
+
+impl Loaded {
+    /// Puts the next policy into the index, under what it compares with `==` in its scope. Everything else is left open, and
+    /// decided by Cedar; so are the types of entities.
+    fn index_under(&mut self, policy: &ast::Policy) {
+        let (principal, resource) = (policy.principal_constraint(), policy.resource_constraint());
+        let action = match policy.action_constraint() {
+            ActionConstraint::Eq(uid) => Named::Is(uid.eid().as_ref()),
+            ActionConstraint::Any | ActionConstraint::In(_) => Named::Any,
+        };
+        let scope = [named(principal.as_inner()), action, named(resource.as_inner())];
+        self.index.add(scope, self.policies.len());
+    }
+}
+
+fn named(constraint: &PrincipalOrResourceConstraint) -> Named<'_> {
+    match constraint {
+        PrincipalOrResourceConstraint::Eq(EntityReference::EUID(uid)) => {
+            Named::Is(uid.eid().as_ref())
+        }
+        PrincipalOrResourceConstraint::Eq(EntityReference::Slot(_))
+        | PrincipalOrResourceConstraint::Any
+        | PrincipalOrResourceConstraint::In(_)
+        | PrincipalOrResourceConstraint::Is(_)
+        | PrincipalOrResourceConstraint::IsIn(..) => Named::Any,
     }
 }
 
@@ -258,28 +285,6 @@ impl Places<'_> {
         self.place = self.place.further(self.text.get(self.read..start)?);
         self.read = start;
         Some(self.place)
-    }
-}
-
-/// What a policy compares with `==` in its scope. Everything else is left open, and decided by Cedar.
-fn scope(policy: &ast::Policy) -> Scope<EntityUID> {
-    let named = |constraint: &PrincipalOrResourceConstraint| match constraint {
-        PrincipalOrResourceConstraint::Eq(EntityReference::EUID(uid)) => {
-            Some(EntityUID::clone(uid))
-        }
-        PrincipalOrResourceConstraint::Eq(EntityReference::Slot(_))
-        | PrincipalOrResourceConstraint::Any
-        | PrincipalOrResourceConstraint::In(_)
-        | PrincipalOrResourceConstraint::Is(_)
-        | PrincipalOrResourceConstraint::IsIn(..) => None,
-    };
-    Scope {
-        agent: named(policy.principal_constraint().as_inner()),
-        tool: match policy.action_constraint() {
-            ActionConstraint::Eq(uid) => Some(EntityUID::clone(uid)),
-            ActionConstraint::Any | ActionConstraint::In(_) => None,
-        },
-        resource: named(policy.resource_constraint().as_inner()),
     }
 }
 
@@ -372,14 +377,8 @@ mod tests {
             }
         }
         let loaded = policies(&[Source::new("main", &text).unwrap()], &[], None).unwrap();
-        let candidates = |agent: &str, tool: &str, resource: &str| -> usize {
-            let call: Scope<EntityUID> = Scope {
-                agent: Some(format!("Agent::{agent:?}").parse().unwrap()),
-                tool: Some(format!("Action::{tool:?}").parse().unwrap()),
-                resource: Some(format!("Repo::{resource:?}").parse().unwrap()),
-            };
-            loaded.index.candidates(call).map(Vec::len).sum()
-        };
+        let candidates =
+            |agent, tool, resource| loaded.index.candidates([agent, tool, resource]).len();
         assert_eq!(candidates("x", "x", "x"), 1);
         assert_eq!(candidates("a7", "x", "x"), 2);
         assert_eq!(candidates("a7", "a.t7", "r7"), 5);

@@ -62,12 +62,8 @@ pub(super) struct Mapped {
 
 impl Mapped {
     /// The names that candidates are found by.
-    pub(super) fn scope(&self) -> Scope<&EntityUID> {
-        Scope {
-            agent: Some(&*self.principal),
-            tool: Some(&*self.action),
-            resource: Some(&*self.resource),
-        }
+    pub(super) fn scope(&self) -> Scope<&str> {
+        [&self.principal, &self.action, &self.resource].map(|uid| uid.eid().as_ref())
     }
 
     /// What evaluates conditions over this request.

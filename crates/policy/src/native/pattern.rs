@@ -5,6 +5,8 @@
 
 use axtary_actionpass::{AgentId, InputError, Principal, Resource, TaskId, ToolName};
 
+use crate::select::Named;
+
 /// The longest pattern, in bytes.
 const MAX_BYTES: usize = 512;
 /// The most wildcards in one pattern: matching costs a pass over the name for each.
@@ -29,7 +31,11 @@ pub(super) struct Patterns(Vec<Pattern>);
 #[derive(Clone, Debug)]
 enum Pattern {
     Exact(String),
-    Glob(Vec<Token>),
+    Glob {
+        /// What stands before the first wildcard.
+        start: String,
+        tokens: Vec<Token>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,15 +61,13 @@ impl Patterns {
         self.0.iter().any(|pattern| pattern.matches(name))
     }
 
-    /// The names, if every pattern is one.
-    pub(super) fn exact(&self) -> Option<Vec<&str>> {
-        self.0
-            .iter()
-            .map(|pattern| match pattern {
-                Pattern::Exact(name) => Some(name.as_str()),
-                Pattern::Glob(_) => None,
-            })
-            .collect()
+    /// What each pattern says of a name.
+    pub(super) fn named(&self) -> Vec<Named<'_>> {
+        let named = self.0.iter().map(|pattern| match pattern {
+            Pattern::Exact(name) => Named::Is(name),
+            Pattern::Glob { start, .. } => Named::StartsWith(start),
+        });
+        named.collect()
     }
 }
 
@@ -106,13 +110,14 @@ impl Pattern {
                 kind.example()
             ));
         }
-        Ok(Self::Glob(tokens))
+        let start = text.split('*').next().unwrap_or_default().to_owned();
+        Ok(Self::Glob { start, tokens })
     }
 
     fn matches(&self, name: &str) -> bool {
         match self {
             Self::Exact(exact) => exact == name,
-            Self::Glob(tokens) => glob_matches(tokens, name.as_bytes()),
+            Self::Glob { tokens, .. } => glob_matches(tokens, name.as_bytes()),
         }
     }
 }

@@ -1,32 +1,34 @@
-//! Which rules can apply to a call: an index over what rules name exactly.
+//! Which rules can apply to a call: an index over what rules name, and over how their patterns start.
 
 use axtary_actionpass::Action;
 
 use super::compile::CompiledRule;
-use crate::select::{Scope, ScopeIndex};
+use crate::select::{Named, ScopeIndex};
 
 /// The positions of rules, by scope.
 #[derive(Clone, Debug)]
-pub(super) struct RuleIndex(ScopeIndex<Vec<usize>>);
+pub(super) struct RuleIndex(ScopeIndex);
+
+/// Under the most scopes that a rule stands.
+const MAX_SCOPES: usize = 64;
 
 impl RuleIndex {
     pub(super) fn new(rules: &[CompiledRule]) -> Self {
-        let mut index: ScopeIndex<Vec<usize>> = ScopeIndex::default();
+        let mut index = ScopeIndex::default();
         for (position, rule) in rules.iter().enumerate() {
-            // A rule stands once under each tool it names, and under its agent and resource if it names one of each.
-            let single = |names: Option<Vec<&'_ str>>| match names.as_deref() {
-                Some([only]) => Some((*only).to_owned()),
-                Some(_) | None => None,
-            };
-            let agent = single(rule.agent.exact());
-            let resource = single(rule.resource.exact());
-            let tools: Vec<Option<&str>> = match rule.tool.exact() {
-                Some(tools) => tools.into_iter().map(Some).collect(),
-                None => vec![None],
-            };
-            for tool in tools {
-                let scope = Scope { agent: agent.as_deref(), tool, resource: resource.as_deref() };
-                index.bucket(&scope).push(position);
+            let (mut agents, tools, mut resources) =
+                (rule.agent.named(), rule.tool.named(), rule.resource.named());
+            // A rule stands under each combination of what it names, as long as these are few.
+            if agents.len() * tools.len() * resources.len() > MAX_SCOPES {
+                resources = vec![Named::Any];
+            }
+            if agents.len() * tools.len() > MAX_SCOPES {
+                agents = vec![Named::Any];
+            }
+            for &agent in &agents {
+                for &tool in &tools {
+                    resources.iter().for_each(|&named| index.add([agent, tool, named], position));
+                }
             }
         }
         Self(index)
@@ -34,19 +36,11 @@ impl RuleIndex {
 
     /// The positions of the candidates, in the order of the source.
     pub(super) fn candidates(&self, action: &Action) -> Vec<usize> {
-        let mut positions: Vec<usize> = self
-            .0
-            .candidates(Scope {
-                agent: Some(action.actor().agent_id().as_str()),
-                tool: Some(action.tool().as_str()),
-                resource: Some(action.resource().as_str()),
-            })
-            .flatten()
-            .copied()
-            .collect();
-        positions.sort_unstable();
-        positions.dedup();
-        positions
+        self.0.candidates([
+            action.actor().agent_id().as_str(),
+            action.tool().as_str(),
+            action.resource().as_str(),
+        ])
     }
 }
 
@@ -65,13 +59,24 @@ mod tests {
             builder = builder
                 .rule(rule("tool").agent("agent").tool(format!("a.t{n}")).resource("thing:one"))
                 .rule(rule("agent").agent(format!("agent{n}")).tool("a.b").resource("thing:one"))
-                .rule(rule("thing").agent("agent").tool("a.b").resource(format!("thing:{n}")));
+                .rule(rule("thing").agent("agent").tool("a.b").resource(format!("thing:{n}")))
+                .rule(rule("things").agent("agent").tool("a.*").resource(format!("thing:{n}*")))
+                .rule(rule("tools").agent("*").tool(format!("a{n}.**")).resource("**"))
+                .rule(
+                    rule("several")
+                        .agent("agent")
+                        .agent("other")
+                        .tool(format!("a.c{n}"))
+                        .tool(format!("b{n}.**"))
+                        .resource("thing:one")
+                        .resource("thing:two"),
+                );
         }
         let engine = builder
             .rule(Rule::permit("this").agent("agent").tool("a.b").resource("thing:one"))
             .rule(Rule::permit("open").agent("*").tool("a.b").resource("thing:*"))
             .build()
             .unwrap();
-        assert_eq!(engine.index.candidates(&testing::action("a.b").unwrap()), [3000, 3001]);
+        assert_eq!(engine.index.candidates(&testing::action("a.b").unwrap()), [6000, 6001]);
     }
 }

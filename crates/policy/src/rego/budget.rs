@@ -18,11 +18,14 @@ struct StepCounter;
 impl TimeSource for StepCounter {
     fn now(&self) -> Option<Duration> {
         Some(Duration::from_nanos(STEPS.with(|steps| {
-            steps.set(steps.get() + 1);
+            steps.set(steps.get().wrapping_add(CHECK_EVERY.into()));
             steps.get()
         })))
     }
 }
+
+/// So many steps are taken between two looks at the counter, of which the limit is a multiple.
+const CHECK_EVERY: u32 = 100;
 
 static COUNTER: StepCounter = StepCounter;
 
@@ -38,7 +41,8 @@ pub(super) fn limit() -> Result<ExecutionTimerConfig, String> {
             .to_owned()
     })?;
     Ok(ExecutionTimerConfig {
-        limit: Duration::from_nanos(RegoEngine::MAX_STEPS.into()),
-        check_interval: NonZeroU32::MIN,
+        // What goes beyond the limit is refused, so the last look that passes is the one before it.
+        limit: Duration::from_nanos(u64::from(RegoEngine::MAX_STEPS - CHECK_EVERY)),
+        check_interval: NonZeroU32::new(CHECK_EVERY).unwrap_or(NonZeroU32::MIN),
     })
 }

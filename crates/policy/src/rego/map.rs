@@ -11,7 +11,9 @@ use crate::reads::Reads;
 #[derive(Clone, Debug, Default)]
 pub(super) struct InputReads {
     members: Reads,
+    actor: Reads,
     facts: Reads,
+    intent: Reads,
     payload: Reads,
 }
 
@@ -23,11 +25,15 @@ impl InputReads {
             Some((member, below)) => (Some(member.as_str()), below),
             None => (None, path),
         };
-        if matches!(member, None | Some("facts")) {
-            self.facts.add(below);
-        }
-        if matches!(member, None | Some("payload")) {
-            self.payload.add(below);
+        for (name, reads) in [
+            ("actor", &mut self.actor),
+            ("facts", &mut self.facts),
+            ("intent", &mut self.intent),
+            ("payload", &mut self.payload),
+        ] {
+            if member.is_none_or(|member| member == name) {
+                reads.add(below);
+            }
         }
     }
 }
@@ -76,11 +82,16 @@ impl Mapper {
         let (members, names) = (&self.reads.members, &self.names);
         let mut input = BTreeMap::new();
         if members.contains("actor") {
-            let actor = document([
-                (&names.agent_id, action.actor().agent_id().as_str().into()),
-                (&names.human_owner, action.actor().human_owner().as_str().into()),
-            ]);
-            input.insert(names.actor.clone(), actor);
+            let reads = &self.reads.actor;
+            let mut actor = BTreeMap::new();
+            if reads.contains("agent_id") {
+                actor.insert(names.agent_id.clone(), action.actor().agent_id().as_str().into());
+            }
+            if reads.contains("human_owner") {
+                let owner = action.actor().human_owner().as_str();
+                actor.insert(names.human_owner.clone(), owner.into());
+            }
+            input.insert(names.actor.clone(), actor.into());
         }
         if members.contains("audience") {
             input.insert(names.audience.clone(), action.audience().as_str().into());
@@ -89,10 +100,17 @@ impl Mapper {
             input.insert(names.facts.clone(), facts(action.facts(), &self.reads.facts));
         }
         if members.contains("intent") {
-            let intent = action.intent();
-            let task = intent.task_id().map(|task| (&names.task_id, task.as_str().into()));
-            let text = (&names.text, intent.text().into());
-            input.insert(names.intent.clone(), document([text].into_iter().chain(task)));
+            let reads = &self.reads.intent;
+            let mut intent = BTreeMap::new();
+            if let Some(task) = action.intent().task_id()
+                && reads.contains("task_id")
+            {
+                intent.insert(names.task_id.clone(), task.as_str().into());
+            }
+            if reads.contains("text") {
+                intent.insert(names.text.clone(), action.intent().text().into());
+            }
+            input.insert(names.intent.clone(), intent.into());
         }
         if members.contains("payload") {
             input.insert(names.payload.clone(), facts(action.facts(), &self.reads.payload));
@@ -105,12 +123,6 @@ impl Mapper {
         }
         input.into()
     }
-}
-
-fn document<'a>(members: impl IntoIterator<Item = (&'a Value, Value)>) -> Value {
-    let members: BTreeMap<Value, Value> =
-        members.into_iter().map(|(name, value)| (name.clone(), value)).collect();
-    members.into()
 }
 
 fn facts(facts: &Facts, reads: &Reads) -> Value {
