@@ -118,9 +118,13 @@ impl Constraints {
     ///
     /// [`ConstraintError::Conflict`] if both constrain one name differently: a pass can carry each name once.
     pub fn merge(self, other: Self) -> Result<Self, ConstraintError> {
-        // Most often one of the two has none, and then the other's are shared.
+        // Most often one of the two has none, and then the other's are shared: to copy what patterns are compiled to costs more
+        // than to decide.
         if self.is_empty() {
             return Ok(other);
+        }
+        if other.is_empty() {
+            return Ok(self);
         }
         let mut joined = Arc::unwrap_or_clone(self.0);
         for constraint in &other.0.tests {
