@@ -35,6 +35,32 @@ const TESTS: [&str; 20] = [
     "*Tests.swift",
 ];
 
+/// What says which tests run, and what counts as passed: with it, tests pass that are there no more.
+const HARNESS: [&str; 22] = [
+    "conftest.py",
+    "pytest.ini",
+    "tox.ini",
+    "noxfile.py",
+    "setup.cfg",
+    "pyproject.toml",
+    "package.json",
+    "jest.config.*",
+    "vitest.config.*",
+    "playwright.config.*",
+    "cypress.config.*",
+    "karma.conf.*",
+    ".mocharc*",
+    ".nycrc*",
+    "phpunit.xml*",
+    ".rspec",
+    "Rakefile",
+    "nextest.toml",
+    "codecov.yml",
+    ".codecov.yml",
+    "/Makefile",
+    "/justfile",
+];
+
 /// Derives the facts.
 pub(crate) fn derive(set: &ChangeSet) -> Result<Object, NormalizeError> {
     let changes = &set.changes;
@@ -58,6 +84,7 @@ pub(crate) fn derive(set: &ChangeSet) -> Result<Object, NormalizeError> {
         .with("submodules", list_of(changes, Change::is_submodule, Change::paths))
         .with("symlink_targets", list(targets.iter().map(String::as_str)))
         .with("symlinks", list_of(changes, Change::is_link, Change::new_path))
+        .with("test_harness_changed", paths.iter().any(|path| tests.harness.matches(path)))
         .with("tests_changed", changes.iter().any(|change| tests.changed_by(change)))
         .with("tests_removed", changes.iter().any(|change| tests.removed_by(change))))
 }
@@ -91,14 +118,20 @@ struct Tests {
     exact: PathGlobs,
     /// For saying that one is gone, which denies: in any spelling.
     broad: PathGlobs,
+    harness: PathGlobs,
 }
 
 impl Tests {
     /// Compiled once.
     fn standard() -> Result<&'static Self, GlobError> {
         static COMPILED: OnceLock<Result<Tests, GlobError>> = OnceLock::new();
-        let compile =
-            || Ok(Self { exact: PathGlobs::allow(&TESTS)?, broad: PathGlobs::deny(&TESTS)? });
+        let compile = || {
+            Ok(Self {
+                exact: PathGlobs::allow(&TESTS)?,
+                broad: PathGlobs::deny(&TESTS)?,
+                harness: PathGlobs::deny(&HARNESS)?,
+            })
+        };
         COMPILED.get_or_init(compile).as_ref().map_err(Clone::clone)
     }
 

@@ -134,6 +134,7 @@ const CHANGES: Group = &[
     "submodules",
     "symlink_targets",
     "symlinks",
+    "test_harness_changed",
     "tests_changed",
     "tests_removed",
 ];

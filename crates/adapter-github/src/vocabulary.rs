@@ -30,7 +30,7 @@ pub(crate) fn about(wanted: impl Fn(&str) -> bool) -> Vocabulary {
 type Fact = (&'static str, FactType, &'static str, &'static str);
 
 /// Every fact, in the order of the names.
-pub(crate) const FACTS: [Fact; 68] = [
+pub(crate) const FACTS: [Fact; 69] = [
     ("approves", Boolean, "", "whether the review approves"),
     ("assignees", TextList, "", "the users that the issue is assigned to by the call"),
     ("base_branch", Text, "", "the branch to merge into, as it is after the call"),
@@ -127,6 +127,12 @@ pub(crate) const FACTS: [Fact; 68] = [
     ("target", Text, "", "the branch or commit that the tag is made at, if there is none yet"),
     ("team_reviewers", TextList, "", "the teams that are asked for a review, in lower case"),
     (
+        "test_harness_changed",
+        Boolean,
+        "",
+        "whether a file is touched that says which tests run, such as `conftest.py` or `package.json`",
+    ),
+    (
         "tests_changed",
         Boolean,
         "",
@@ -157,7 +163,7 @@ pub(crate) const FACTS: [Fact; 68] = [
 ];
 
 /// Every constraint: name, operator, fact.
-pub(crate) const CONSTRAINTS: [(&str, Operator, &str); 68] = [
+pub(crate) const CONSTRAINTS: [(&str, Operator, &str); 69] = [
     ("allowed_paths", AllMatch, "paths"),
     ("allowed_refs", AllMatch, "refs"),
     ("allowed_symlink_targets", AllMatch, "symlink_targets"),
@@ -219,6 +225,7 @@ pub(crate) const CONSTRAINTS: [(&str, Operator, &str); 68] = [
     ("tags", OneOf, "tag"),
     ("targets", OneOf, "target"),
     ("team_reviewers", SubsetOf, "team_reviewers"),
+    ("test_harness_changed", Equals, "test_harness_changed"),
     ("tests_passed", IsTrue, "tests_passed"),
     ("tests_removed", Equals, "tests_removed"),
     ("touches_production", Equals, "touches_production"),

@@ -78,6 +78,16 @@ const ROWS: &[Row] = &[
         &[(b".claude/settings.json", FILE, b"{}")],
         Production("agent_config"),
     ),
+    (
+        "tests that are left out by their settings",
+        &[(b"web/Jest.config.js", FILE, b"x")],
+        Shown("test_harness_changed"),
+    ),
+    (
+        "tests that are left out by a hook",
+        &[(b"tests/conftest.py", FILE, b"x")],
+        Shown("test_harness_changed"),
+    ),
     ("a key", &[(b"certs/server.KEY", FILE, b"x")], Production("secrets")),
     (
         "git's own folder",
