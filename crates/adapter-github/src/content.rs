@@ -36,12 +36,17 @@ pub(crate) fn compare(
     if old == new {
         return Ok(Content::SAME);
     }
-    let size = new.map_or(Ok(0), |id| objects.blob_size(id))?;
     let read = |id: Option<Oid>| match id {
         Some(id) => objects.blob(id, MAX_BYTES),
         None => Ok(Some(Vec::new())),
     };
-    let (Some(old), Some(new)) = (read(old)?, read(new)?) else {
+    let (old, bytes) = (read(old)?, read(new)?);
+    let size = match (&bytes, new) {
+        (Some(bytes), _) => bytes.len(),
+        (None, Some(id)) => objects.blob_size(id)?,
+        (None, None) => 0,
+    };
+    let (Some(old), Some(new)) = (old, bytes) else {
         return Ok(Content { size, ..Content::default() });
     };
     let is_lfs = is_lfs_pointer(&old) || is_lfs_pointer(&new);

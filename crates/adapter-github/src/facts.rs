@@ -148,13 +148,14 @@ impl Tests {
 
     /// Whether a test was deleted, became a link, or moved to where it is none.
     fn removed_by(&self, change: &Change) -> bool {
-        let was_test = change.old_path.as_deref().is_some_and(|path| self.broad.matches(path));
-        was_test
-            && match change.status {
-                Status::Deleted | Status::Typechange => true,
-                Status::Renamed => !change.new_path().any(|path| self.exact.matches(path)),
-                Status::Added | Status::Modified => false,
+        let was_test = || change.old_path.as_deref().is_some_and(|path| self.broad.matches(path));
+        match change.status {
+            Status::Deleted | Status::Typechange => was_test(),
+            Status::Renamed => {
+                was_test() && !change.new_path().any(|path| self.exact.matches(path))
             }
+            Status::Added | Status::Modified => false,
+        }
     }
 }
 

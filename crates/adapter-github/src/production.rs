@@ -169,6 +169,8 @@ const STANDARD: [(&str, &[&str]); 10] = [
 #[derive(Clone, Debug)]
 pub struct Production {
     categories: Arc<[(String, PathGlobs)]>,
+    /// Every pattern of every category: most paths match none, and are looked at once. `None` if there is no category.
+    any: Option<PathGlobs>,
 }
 
 impl Production {
@@ -179,7 +181,7 @@ impl Production {
     ///
     /// # Errors
     ///
-    /// [`GlobError`] names the pattern that is refused.
+    /// [`GlobError`] names the pattern that is refused; all lists together hold at most 1,024.
     ///
     /// # Example
     ///
@@ -194,15 +196,21 @@ impl Production {
     pub fn new<'a>(
         categories: impl IntoIterator<Item = (&'a str, &'a [&'a str])>,
     ) -> Result<Self, GlobError> {
-        let compile =
-            |(name, patterns): (&str, &[&str])| Ok((name.to_owned(), PathGlobs::deny(patterns)?));
-        Ok(Self { categories: categories.into_iter().map(compile).collect::<Result<_, _>>()? })
+        let (mut compiled, mut all) = (Vec::new(), Vec::new());
+        for (name, patterns) in categories {
+            compiled.push((name.to_owned(), PathGlobs::deny(patterns)?));
+            all.extend_from_slice(patterns);
+        }
+        let any = if all.is_empty() { None } else { Some(PathGlobs::deny(&all)?) };
+        Ok(Self { categories: compiled.into(), any })
     }
 
     /// The categories that `path` belongs to.
     pub fn categories_of(&self, path: &str) -> impl Iterator<Item = &str> {
+        let is_any = self.any.as_ref().is_some_and(|any| any.matches(path));
         self.categories
             .iter()
+            .filter(move |_| is_any)
             .filter(move |(_, globs)| globs.matches(path))
             .map(|(name, _)| name.as_str())
     }
