@@ -60,7 +60,6 @@ impl Described {
             .map(|member| match member {
                 "assigneeIds" => "assignees",
                 "baseRefName" => "base",
-                "issueTypeId" => "type",
                 "labelIds" => "labels",
                 "maintainerCanModify" => "maintainer_can_modify",
                 "milestoneId" => "milestone",

@@ -72,8 +72,6 @@ struct CreateInput {
     assignee_ids: Option<Vec<String>>,
     #[serde(rename = "milestoneId")]
     _milestone_id: Option<String>,
-    #[serde(rename = "issueTypeId")]
-    _issue_type_id: Option<String>,
 }
 
 pub(crate) fn create_issue(mutation: &Mutation<'_>) -> OfMutation {
@@ -129,8 +127,6 @@ struct UpdateInput {
     assignee_ids: Option<Vec<String>>,
     #[serde(rename = "milestoneId")]
     _milestone_id: Option<String>,
-    #[serde(rename = "issueTypeId")]
-    _issue_type_id: Option<String>,
 }
 
 pub(crate) fn update_issue(mutation: &Mutation<'_>) -> OfMutation {

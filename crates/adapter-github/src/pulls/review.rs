@@ -33,7 +33,6 @@ pub(crate) fn request_reviewers(matched: &Matched<'_>) -> Result<Described, Norm
 struct ReviewersInput {
     pull_request_id: String,
     user_ids: Option<Vec<String>>,
-    bot_ids: Option<Vec<String>>,
     team_ids: Option<Vec<String>>,
     union: Option<bool>,
 }
@@ -46,13 +45,9 @@ pub(crate) fn request_reviews(mutation: &Mutation<'_>) -> OfMutation {
         ));
     }
     let pull = Pull::node(mutation, &input.pull_request_id)?;
-    let people: Vec<String> =
-        [input.user_ids, input.bot_ids].into_iter().flatten().flatten().collect();
-    let described = ask(
-        &pull,
-        &mutation.users(&people)?,
-        &mutation.teams(&input.team_ids.unwrap_or_default())?,
-    )?;
+    let users = mutation.users(&input.user_ids.unwrap_or_default())?;
+    let teams = mutation.teams(&input.team_ids.unwrap_or_default())?;
+    let described = ask(&pull, &users, &teams)?;
     pull.described(described)
 }
 

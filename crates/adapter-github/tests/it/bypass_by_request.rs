@@ -40,23 +40,25 @@ enum Expect {
 }
 
 impl Case {
+    /// The body of a document.
+    fn document(&self, world: &World) -> Option<Json> {
+        let mut body = Object::new().with("query", self.graphql.as_deref()?);
+        if let Some(variables) = &self.variables {
+            let variables = world.named(variables);
+            body.insert("variables", Json::parse(variables.as_bytes()).unwrap());
+        }
+        if let Some(operation) = &self.operation {
+            body.insert("operationName", operation.as_str());
+        }
+        Some(Json::parse(world.named(&Json::from(body).to_string()).as_bytes()).unwrap())
+    }
+
     /// What comes of it, and why.
     fn decide(&self, world: &World, policy: &NativeEngine) -> (Expect, String) {
-        let body = match &self.graphql {
-            Some(document) => {
-                let mut body = Object::new().with("query", document.as_str());
-                if let Some(variables) = &self.variables {
-                    let variables = world.named(variables);
-                    body.insert("variables", Json::parse(variables.as_bytes()).unwrap());
-                }
-                if let Some(operation) = &self.operation {
-                    body.insert("operationName", operation.as_str());
-                }
-                Json::from(body).to_string()
-            }
-            None => self.body.clone().unwrap_or_default(),
+        let body = match self.document(world) {
+            Some(body) => body.to_string(),
+            None => world.named(self.body.as_deref().unwrap_or_default()),
         };
-        let body = world.named(&body);
         let call = world.named(self.call.as_deref().unwrap_or("POST /graphql"));
         let (method, target) = call.split_once(' ').unwrap();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -93,9 +95,18 @@ impl Case {
     }
 }
 
+fn cases() -> Vec<Case> {
+    serde_saphyr::from_str(include_str!("../bypass/github.yml")).unwrap()
+}
+
+/// The bodies of all documents.
+pub(crate) fn documents(world: &World) -> Vec<Json> {
+    cases().iter().filter_map(|case| case.document(world)).collect()
+}
+
 #[test]
 fn no_trick_of_the_list_comes_to_another_decision_than_it_says() {
-    let cases: Vec<Case> = serde_saphyr::from_str(include_str!("../bypass/github.yml")).unwrap();
+    let cases = cases();
     let rules = include_str!("../bypass/policy.yml");
     let policy = NativeEngine::from_yaml("policy.yml", rules, &vocabulary()).unwrap();
     let world = World::new();

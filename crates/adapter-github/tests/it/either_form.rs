@@ -1,30 +1,32 @@
 //! One change is the same action in REST and in GraphQL: the same tool and resource, the same facts.
 
 use axtary_actionpass::{Action, Json, Object};
-use axtary_adapter_github::RestRequest;
 
 use crate::world::World;
 
-fn by_graphql(world: &World, mutation: &str, input: &str) -> Vec<Action> {
+/// The body of a call of one mutation.
+pub(crate) fn body(world: &World, mutation: &str, input: &str) -> Json {
     let input = Json::parse(world.named(input).as_bytes()).unwrap();
-    let document =
-        format!("mutation($input: X!) {{ {mutation}(input: $input) {{ clientMutationId }} }}");
-    let body =
-        Object::new().with("query", document).with("variables", Object::new().with("input", input));
-    let body = Json::from(body).to_string();
-    let request = RestRequest {
-        method: "POST",
-        path: "/graphql",
-        body: body.as_bytes(),
-        ..RestRequest::default()
-    };
-    world.actions(&request, "codex-prod").unwrap_or_else(|error| panic!("{mutation}: {error}"))
+    let (first, rest) = mutation.split_at(1);
+    let input_type = format!("{}{rest}Input", first.to_uppercase());
+    let document = format!(
+        "mutation($input: {input_type}!) {{ {mutation}(input: $input) {{ clientMutationId }} }}"
+    );
+    let variables = Object::new().with("input", input);
+    Object::new().with("query", document).with("variables", variables).into()
+}
+
+pub(crate) fn by_graphql(world: &World, mutation: &str, input: &str) -> Vec<Action> {
+    world
+        .rest("POST", "/graphql", &body(world, mutation, input).to_string())
+        .unwrap_or_else(|error| panic!("{mutation}: {error}"))
 }
 
 /// Mutation and input; method, path and body of each request that does the same.
-type Pair = (&'static str, &'static str, &'static [(&'static str, &'static str, &'static str)]);
+pub(crate) type Pair =
+    (&'static str, &'static str, &'static [(&'static str, &'static str, &'static str)]);
 
-const PAIRS: &[Pair] = &[
+pub(crate) const PAIRS: &[Pair] = &[
     (
         "createPullRequest",
         r#"{"repositoryId": "R_web", "baseRefName": "main", "headRefName": "agent/fix", "title": "Fix", "draft": true}"#,

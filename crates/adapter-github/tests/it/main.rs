@@ -12,6 +12,7 @@ mod bypass_by_request;
 mod cedar;
 mod change_sets;
 mod either_form;
+mod github_schema;
 mod kit;
 mod large;
 mod only_objects_are_believed;
