@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::{described::Described, error::NormalizeError, route::Matched, tool};
 
 /// The settings that can be changed. One that is not here could be anything, and is refused.
-const SETTINGS: [&str; 28] = [
+const SETTINGS: [&str; 29] = [
     "allow_auto_merge",
     "allow_forking",
     "allow_merge_commit",
@@ -20,6 +20,7 @@ const SETTINGS: [&str; 28] = [
     "has_downloads",
     "has_issues",
     "has_projects",
+    "has_pull_requests",
     "has_wiki",
     "homepage",
     "is_template",
