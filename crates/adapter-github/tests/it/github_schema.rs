@@ -13,6 +13,11 @@ use std::{
 };
 
 use axtary_actionpass::{Json, Object};
+use proptest::{
+    prelude::*,
+    strategy::ValueTree,
+    test_runner::{Config, TestRunner},
+};
 use tempfile::TempDir;
 
 use crate::{
@@ -123,4 +128,148 @@ fn whatever_a_document_runs_is_an_action() {
         compared += usize::from(!ran.calls.is_empty());
     }
     assert!(compared >= 15, "only {compared} documents ran there and are actions here");
+}
+
+/// Something at the root of a mutation.
+#[derive(Clone, Debug)]
+enum Root {
+    /// A field under an alias of its own, which may be left out.
+    Field(Which, Option<Leave>),
+    /// A fragment without a name, on the root or on no type.
+    Inline(Vec<Self>, bool, Option<Leave>),
+    /// A fragment with a name.
+    Named(Vec<Self>, Option<Leave>),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Which {
+    Comment,
+    DeleteRef,
+    Star,
+}
+
+/// `@skip` or `@include`, by a variable or not, and its value.
+#[derive(Clone, Copy, Debug)]
+struct Leave {
+    is_skip: bool,
+    is_variable: bool,
+    value: bool,
+}
+
+impl Leave {
+    fn written(leave: Option<Self>) -> String {
+        leave.map_or_else(String::new, |leave| {
+            let name = if leave.is_skip { "skip" } else { "include" };
+            match leave.is_variable {
+                true => format!("@{name}(if: ${})", if leave.value { "yes" } else { "no" }),
+                false => format!("@{name}(if: {})", leave.value),
+            }
+        })
+    }
+}
+
+/// Writes what stands at the root; the definitions of fragments go to `fragments`.
+fn write(roots: &[Root], fragments: &mut Vec<String>, fields: &mut usize) -> String {
+    let mut text = String::new();
+    for root in roots {
+        match root {
+            Root::Field(which, leave) => {
+                *fields += 1;
+                let call = match which {
+                    Which::Comment => "addComment(input: {subjectId: \"I_3\", body: $text})",
+                    Which::DeleteRef => "deleteRef(input: {refId: \"REF_fix\"})",
+                    Which::Star => "addStar(input: {starrableId: \"R_web\"})",
+                };
+                let leave = Leave::written(*leave);
+                text += &format!(" f{fields}: {call} {leave} {{ clientMutationId }}");
+            }
+            Root::Inline(below, is_typed, leave) => {
+                let condition = if *is_typed { "on Mutation" } else { "" };
+                let (leave, below) = (Leave::written(*leave), write(below, fragments, fields));
+                text += &format!(" ... {condition} {leave} {{ {below} }}");
+            }
+            Root::Named(below, leave) => {
+                let below = write(below, fragments, fields);
+                let name = format!("F{}", fragments.len());
+                fragments.push(format!("fragment {name} on Mutation {{ {below} }}"));
+                text += &format!(" ...{name} {}", Leave::written(*leave));
+            }
+        }
+    }
+    text
+}
+
+fn roots() -> impl Strategy<Value = Vec<Root>> {
+    let leave = || {
+        proptest::option::of(
+            (any::<bool>(), any::<bool>(), any::<bool>())
+                .prop_map(|(is_skip, is_variable, value)| Leave { is_skip, is_variable, value }),
+        )
+    };
+    let which = prop_oneof![Just(Which::Comment), Just(Which::DeleteRef), Just(Which::Star)];
+    let field = (which, leave()).prop_map(|(which, leave)| Root::Field(which, leave));
+    let root = field.prop_recursive(3, 12, 3, move |below| {
+        let several = proptest::collection::vec(below, 1..4);
+        prop_oneof![
+            (several.clone(), any::<bool>(), leave())
+                .prop_map(|(below, is_typed, leave)| Root::Inline(below, is_typed, leave)),
+            (several, leave()).prop_map(|(below, leave)| Root::Named(below, leave)),
+        ]
+    });
+    proptest::collection::vec(root, 1..4)
+}
+
+/// A document of several operations, of which the one named `Run` is run.
+fn generated(roots: &[Root]) -> (Json, usize) {
+    let (mut fragments, mut fields) = (Vec::new(), 0);
+    let run = write(roots, &mut fragments, &mut fields);
+    let fragments = fragments.join(" ");
+    // A variable that is not used makes a document invalid.
+    let declared: Vec<&str> = ["$text: String = \"hi\"", "$yes: Boolean!", "$no: Boolean!"]
+        .into_iter()
+        .filter(|variable| {
+            let name = variable.split(':').next().unwrap();
+            run.contains(name) || fragments.contains(name)
+        })
+        .collect();
+    let declared =
+        if declared.is_empty() { String::new() } else { format!("({})", declared.join(", ")) };
+    let document = format!(
+        "query Other {{ viewer {{ login }} }} mutation Run{declared} {{ {run} }} {fragments}"
+    );
+    let variables = Object::new().with("yes", true).with("no", false);
+    let body = Object::new()
+        .with("query", document)
+        .with("variables", variables)
+        .with("operationName", "Run");
+    (body.into(), fields)
+}
+
+#[test]
+fn whatever_a_generated_document_runs_is_an_action() {
+    let world = World::new();
+    let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::default() });
+    let (bodies, fields): (Vec<Json>, Vec<usize>) =
+        (0..300).map(|_| generated(&roots().new_tree(&mut runner).unwrap().current())).unzip();
+    let Some(ran) = run(bodies.clone()) else { return };
+    let mut compared = 0;
+    for ((body, fields), ran) in bodies.iter().zip(fields).zip(ran) {
+        let actions = world.rest("POST", "/graphql", &body.to_string()).unwrap();
+        assert_eq!(
+            actions.len(),
+            fields,
+            "each field is an action, whether it is left out or not: {body}"
+        );
+        let ours = |tool: &str| actions.iter().filter(|a| a.tool().as_str() == tool).count();
+        let theirs = |name: &str| ran.calls.iter().filter(|call| *call == name).count();
+        for (name, tool) in [
+            ("addComment", "github.issues.comment"),
+            ("deleteRef", "github.refs.delete"),
+            ("addStar", "github.unknown"),
+        ] {
+            assert!(theirs(name) <= ours(tool), "{name}: {body}");
+        }
+        compared += ran.calls.len();
+    }
+    assert!(compared >= 300, "only {compared} fields ran there");
 }
