@@ -44,14 +44,21 @@ pub(crate) fn between(
         let mut names: BTreeMap<Vec<u8>, (Option<Node>, Option<Node>)> = BTreeMap::new();
         for (id, is_new) in [(old, false), (new, true)] {
             for Entry { name, mode, id } in id.map_or(Ok(Vec::new()), &read)? {
-                let (old, new) = names.entry(name.clone()).or_default();
-                if (if is_new { new } else { old }).replace((mode, id)).is_some() {
-                    return twice(&join(&folder, &name));
+                if let Some((old, new)) = names.get_mut(&name) {
+                    if (if is_new { new } else { old }).replace((mode, id)).is_some() {
+                        return refuse(&join(&folder, &name), "its tree holds it twice");
+                    }
+                    continue;
                 }
+                let node = Some((mode, id));
+                names.insert(name, if is_new { (None, node) } else { (node, None) });
             }
         }
         for (name, (old, new)) in names.into_iter().filter(|(_, (old, new))| old != new) {
             let at = join(&folder, &name);
+            if name.is_empty() || name.contains(&b'/') {
+                return refuse(&at, "its tree holds a name that is none");
+            }
             let is_folder = |node: &Node| node.0 == FOLDER;
             let below = |node: Option<Node>| node.filter(is_folder).map(|(_, id)| id);
             let thing = |node: Option<Node>| node.filter(|node| !is_folder(node));
@@ -81,7 +88,77 @@ fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {
     if folder.is_empty() { name.to_vec() } else { [folder, b"/", name].concat() }
 }
 
-fn twice<T>(at: &[u8]) -> Result<T, NormalizeError> {
-    let problem = "its tree holds it twice";
+fn refuse<T>(at: &[u8], problem: &'static str) -> Result<T, NormalizeError> {
     Err(NormalizeError::Path { path: path::shown(at), problem })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    const FILE: u32 = 0o100_644;
+
+    fn id(byte: u8) -> Oid {
+        Oid::from_bytes(&[byte; 20]).unwrap()
+    }
+
+    /// Name, mode, and the byte that the id is made of.
+    type Written<'e> = (&'e str, u32, u8);
+
+    /// The paths in which the folders 1 and 2 differ, among folders by the byte of their id; the code of a refusal.
+    fn paths(folders: &[(u8, &[Written<'_>])]) -> Result<Vec<String>, &'static str> {
+        let folders: HashMap<Oid, Vec<Entry>> = folders
+            .iter()
+            .map(|(folder, entries)| {
+                let entry = |(name, mode, byte): &Written<'_>| Entry {
+                    name: name.as_bytes().to_vec(),
+                    mode: *mode,
+                    id: id(*byte),
+                };
+                (id(*folder), entries.iter().map(entry).collect())
+            })
+            .collect();
+        let read = |id: Oid| Ok(folders.get(&id).unwrap_or_else(|| panic!("{id} is read")).clone());
+        let found = between(read, id(1), id(2)).map_err(|error| error.code())?;
+        Ok(found.into_iter().map(|difference| difference.path).collect())
+    }
+
+    #[test]
+    fn a_folder_that_is_the_same_is_not_read() {
+        let old: &[_] = &[("a", FOLDER, 9), ("b", FILE, 10)];
+        let new: &[_] = &[("a", FOLDER, 9), ("b", FILE, 11), ("c", FOLDER, 3)];
+        let found = paths(&[(1, old), (2, new), (3, &[("d", FILE, 12)])]);
+        assert_eq!(found, Ok(vec!["b".to_owned(), "c/d".to_owned()]));
+    }
+
+    #[test]
+    fn a_file_that_became_a_folder_is_both() {
+        let found =
+            paths(&[(1, &[("a", FILE, 9)]), (2, &[("a", FOLDER, 3)]), (3, &[("x", FILE, 9)])]);
+        assert_eq!(found, Ok(vec!["a".to_owned(), "a/x".to_owned()]));
+    }
+
+    #[test]
+    fn names_that_are_none_or_stand_twice_are_refused() {
+        let below: &[_] = &[(".github", FILE, 9)];
+        let cases: [&[Written<'_>]; 4] = [
+            &[("", FOLDER, 3)],
+            &[("a/b", FILE, 9)],
+            &[("a/b", FOLDER, 3)],
+            &[("a", FILE, 9), ("a", FOLDER, 3)],
+        ];
+        for new in cases {
+            assert_eq!(paths(&[(1, &[]), (2, new), (3, below)]), Err("github.path"), "{new:?}");
+        }
+    }
+
+    #[test]
+    fn trees_without_end_are_refused() {
+        // A folder cannot hold itself; a stranger's source may say that it does.
+        let name = "a".repeat(200);
+        let entry: &[_] = &[(name.as_str(), FOLDER, 2)];
+        assert_eq!(paths(&[(1, &[]), (2, entry)]), Err("github.path"));
+    }
 }

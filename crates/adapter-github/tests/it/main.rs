@@ -12,6 +12,7 @@ mod bypass_by_request;
 mod cedar;
 mod change_sets;
 mod either_form;
+mod fetched;
 mod github_schema;
 mod kit;
 mod large;
