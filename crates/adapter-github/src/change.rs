@@ -92,6 +92,7 @@ pub struct ChangeSet {
     pub(crate) merge_base_sha: String,
     pub(crate) changes: Vec<Change>,
     pub(crate) commits: usize,
+    pub(crate) skips_ci: bool,
     pub(crate) production: Production,
 }
 
@@ -177,6 +178,7 @@ pub(crate) struct Ends<'a> {
 pub(crate) struct PartedAt {
     pub(crate) merge_base: Oid,
     commits: usize,
+    skips_ci: bool,
 }
 
 impl<'a> Ends<'a> {
@@ -199,7 +201,9 @@ impl<'a> Ends<'a> {
     ) -> Result<PartedAt, NormalizeError> {
         let (base, head) = (self.base.to_string(), self.head.to_string());
         match history::between(read, self.base_id, self.head_id)? {
-            Parted::At { merge_base, commits } => Ok(PartedAt { merge_base, commits }),
+            Parted::At { merge_base, commits, skips_ci } => {
+                Ok(PartedAt { merge_base, commits, skips_ci })
+            }
             Parted::AtSeveral => Err(NormalizeError::SeveralMergeBases { base, head }),
             Parted::Never => Err(NormalizeError::Unrelated { base, head }),
         }
@@ -223,6 +227,7 @@ impl<'a> Ends<'a> {
             merge_base_sha: parted.merge_base.to_string(),
             changes,
             commits: parted.commits,
+            skips_ci: parted.skips_ci,
             production: production::standard()?,
         })
     }

@@ -15,7 +15,7 @@ use crate::{
     path,
     reference::{CommitId, RefName},
     route::Matched,
-    text, tool,
+    tool,
 };
 
 /// Who wrote a commit, if the call says so.
@@ -56,7 +56,7 @@ impl Files<'_> {
                 self.contents.iter().any(|content| content::is_lfs_pointer(content)),
             )
             .fact("names_author", self.names_author)
-            .fact("skips_ci", text::skips_ci(self.messages.iter().copied()))
+            .message(self.messages.iter().copied())
             .count("bytes_written", self.contents.iter().map(Vec::len).sum::<usize>())?
             .on_branch(state, branch)
     }

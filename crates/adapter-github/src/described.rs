@@ -52,6 +52,12 @@ impl Described {
         self.fact("commands", text::has_command(texts)).fact("mentions", mentions)
     }
 
+    /// Adds that the message of a commit which the call makes keeps checks from running, if it does.
+    pub(crate) fn message<'t>(self, texts: impl IntoIterator<Item = &'t str>) -> Self {
+        let already = self.facts.get("skips_ci") == Some(&Json::Bool(true));
+        self.fact("skips_ci", already || text::skips_ci(texts))
+    }
+
     /// Adds which members a call sets, in REST's words; what names the thing itself is left out.
     pub(crate) fn settings<'s>(self, members: impl IntoIterator<Item = &'s str>) -> Self {
         let settings: BTreeSet<&str> = members

@@ -81,6 +81,7 @@ pub(crate) fn derive(set: &ChangeSet) -> Result<Object, NormalizeError> {
         .with("lines_removed", number(removed)?)
         .with("mode_changes", list_of(changes, Change::changes_mode, Change::paths))
         .with("renames", count(|change| change.status == Status::Renamed)?)
+        .with("skips_ci", set.skips_ci)
         .with("submodules", list_of(changes, Change::is_submodule, Change::paths))
         .with("symlink_targets", list(targets.iter().map(String::as_str)))
         .with("symlinks", list_of(changes, Change::is_link, Change::new_path))

@@ -16,6 +16,7 @@ use crate::{
     name::BranchName,
     objects::{Commit, Objects, parse_id},
     reference::CommitId,
+    text,
 };
 
 /// Where the objects of a repository are fetched from. Names of objects are 40 lower-case hexadecimal digits.
@@ -45,6 +46,8 @@ pub struct FetchedCommit {
     pub parents: Vec<String>,
     /// When it was committed, in seconds since the epoch, as it says itself: good for an order to walk in, and for nothing else.
     pub time: i64,
+    /// Its message, whole.
+    pub message: String,
 }
 
 /// One entry of a tree.
@@ -99,6 +102,7 @@ impl Fetch<'_> {
                 tree: read_id(&fetched.tree)?,
                 parents: parents.collect::<Option<_>>()?,
                 time: fetched.time,
+                skips_ci: text::skips_ci([fetched.message.as_str()]),
             })
         };
         read().ok_or_else(|| NormalizeError::Commit {

@@ -14,7 +14,7 @@ use crate::{
     path,
     reference::CommitId,
     route::Matched,
-    text, tool,
+    tool,
 };
 
 #[derive(Deserialize)]
@@ -121,6 +121,6 @@ pub(crate) fn create_commit(matched: &Matched<'_>) -> Result<Described, Normaliz
     Described::new(tool::CREATE_COMMIT)
         .fact("names_author", body.author.is_some() || body.committer.is_some())
         .fact("signed_commits", body.signature.is_some())
-        .fact("skips_ci", text::skips_ci([body.message.as_str()]))
+        .message([body.message.as_str()])
         .count("parents", parents.len())
 }

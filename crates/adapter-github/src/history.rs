@@ -15,8 +15,9 @@ const MAX_WALK: usize = 2_000_000;
 /// Where two commits parted.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Parted {
-    /// At one commit; so many are behind the head and not behind the base.
-    At { merge_base: Oid, commits: usize },
+    /// At one commit; so many are behind the head and not behind the base, and the message of one of them may keep checks from
+    /// running.
+    At { merge_base: Oid, commits: usize, skips_ci: bool },
     /// At several that are equally near, as after merges in both directions.
     AtSeveral,
     /// Nowhere: they have nothing in common.
@@ -76,8 +77,13 @@ impl<R: Fn(Oid) -> Result<Commit, NormalizeError>> Walk<R> {
             return Ok(Parted::AtSeveral);
         }
         let nearest = self.seen.iter().find(|(_, node)| node.candidate && node.marks & STALE == 0);
-        let commits = self.seen.values().filter(|node| node.marks == HEAD).count();
-        Ok(nearest.map_or(Parted::Never, |(id, _)| Parted::At { merge_base: *id, commits }))
+        let of_head = || self.seen.values().filter(|node| node.marks == HEAD);
+        let (commits, skips_ci) = (of_head().count(), of_head().any(|node| node.commit.skips_ci));
+        Ok(nearest.map_or(Parted::Never, |(id, _)| Parted::At {
+            merge_base: *id,
+            commits,
+            skips_ci,
+        }))
     }
 
     /// Passes the marks of a commit on to its parents.

@@ -6,7 +6,7 @@
 
 use git2::{Config, ErrorCode, ObjectType, Odb, Oid, Repository, Tree};
 
-use crate::{differences::Entry, error::NormalizeError};
+use crate::{differences::Entry, error::NormalizeError, text};
 
 /// Reads objects by name.
 pub(crate) struct Objects {
@@ -20,6 +20,8 @@ pub(crate) struct Commit {
     pub(crate) parents: Vec<Oid>,
     /// Seconds since the epoch, as the committer says: good for an order to walk in, and for nothing else.
     pub(crate) time: i64,
+    /// Whether its message keeps checks from running.
+    pub(crate) skips_ci: bool,
 }
 
 impl Objects {
@@ -135,7 +137,8 @@ impl Objects {
     }
 }
 
-/// Reads the headers that git itself goes by: one `tree`, then every `parent` that follows directly, and the `committer`.
+/// Reads the headers that git itself goes by: one `tree`, then every `parent` that follows directly, and the `committer`; and the
+/// message, behind the first empty line.
 fn parse_commit(data: &[u8]) -> Option<Commit> {
     let mut lines = data.split(|byte| *byte == b'\n');
     let tree = parse_id(lines.next()?.strip_prefix(b"tree ")?)?;
@@ -152,7 +155,9 @@ fn parse_commit(data: &[u8]) -> Option<Commit> {
     let time = committer
         .and_then(|line| line.rsplit(' ').nth(1).and_then(|seconds| seconds.parse().ok()))
         .unwrap_or(0);
-    Some(Commit { tree, parents, time })
+    let headers_end = data.windows(2).position(|pair| pair == b"\n\n").unwrap_or(data.len());
+    let message = String::from_utf8_lossy(data.get(headers_end..).unwrap_or_default());
+    Some(Commit { tree, parents, time, skips_ci: text::skips_ci([&*message]) })
 }
 
 pub(crate) fn parse_id(hex: &[u8]) -> Option<Oid> {
@@ -171,12 +176,12 @@ mod tests {
     #[test]
     fn a_commit_is_read_by_the_headers_that_git_goes_by() {
         let text = format!(
-            "tree {A}\nparent {A}\nparent {B}\nauthor x <x> 1 +0000\nparent {A}\ncommitter y <y> 7 +0000\n\ncommitter z <z> 9 +0000\n"
+            "tree {A}\nparent {A}\nparent {B}\nauthor x <x> 1 +0000\nparent {A}\ncommitter y <y> 7 +0000\n\ncommitter z <z> 9 +0000\n[skip ci]"
         );
         let id = |hex| Oid::from_str(hex).unwrap();
         assert_eq!(
             parse_commit(text.as_bytes()),
-            Some(Commit { tree: id(A), parents: vec![id(A), id(B)], time: 7 })
+            Some(Commit { tree: id(A), parents: vec![id(A), id(B)], time: 7, skips_ci: true })
         );
     }
 

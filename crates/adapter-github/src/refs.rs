@@ -13,7 +13,7 @@ use crate::{
     name::BranchName,
     reference::{CommitId, RefName},
     route::Matched,
-    text, tool,
+    tool,
 };
 
 impl Described {
@@ -207,7 +207,7 @@ impl Merge {
             .fact("base_branch", base.as_str())
             .fact("head_branch", head.as_str())
             .fact("from_fork", false)
-            .fact("skips_ci", text::skips_ci(self.message.as_deref()))
+            .message(self.message.as_deref())
             .at("base_sha", base_sha)
             .at("head_sha", head_sha)
             .guarded(state, Some(&base))

@@ -91,7 +91,7 @@ const TOOLS: [(&str, &[Group]); 27] = [
     (COMMENT, &[TEXT, &["number"]]),
     (CREATE_ISSUE, &[TEXT, &["assignees", "labels"]]),
     (UPDATE_ISSUE, &[TEXT, &["assignees", "labels", "number", "settings", "state"]]),
-    (MERGE_BRANCH, &[PATHS, CHANGES, BRANCHES, GUARDED, &["skips_ci"]]),
+    (MERGE_BRANCH, &[PATHS, CHANGES, BRANCHES, GUARDED]),
     (CREATE_PULL_REQUEST, &[PATHS, CHANGES, BRANCHES]),
     (ENABLE_AUTO_MERGE, &[PATHS, CHANGES, BRANCHES, GUARDED, MERGE]),
     (MERGE_PULL_REQUEST, &[PATHS, CHANGES, BRANCHES, GUARDED, MERGE]),
@@ -131,6 +131,7 @@ const CHANGES: Group = &[
     "lines_removed",
     "mode_changes",
     "renames",
+    "skips_ci",
     "submodules",
     "symlink_targets",
     "symlinks",
@@ -143,8 +144,7 @@ const CHANGES: Group = &[
 const BRANCHES: Group = &["base_branch", "from_fork", "head_branch"];
 
 /// How a pull request is merged.
-const MERGE: Group =
-    &["check_apps", "merge_method", "number", "signed_commits", "skips_ci", "tests_passed"];
+const MERGE: Group = &["check_apps", "merge_method", "number", "signed_commits", "tests_passed"];
 
 /// The branch that a call writes to, or runs from.
 const TARGET: Group = &["branch", "is_default_branch", "protected_branch", "refs"];

@@ -118,7 +118,12 @@ pub(crate) const FACTS: [Fact; 69] = [
     ("secret_store", Text, "", "`actions`, `codespaces` or `dependabot`"),
     ("settings", TextList, "", "the names of the settings that the call changes"),
     ("signed_commits", Boolean, "", "whether every commit is signed, as GitHub verified it"),
-    ("skips_ci", Boolean, "", "whether the commit's message keeps checks from running"),
+    (
+        "skips_ci",
+        Boolean,
+        "",
+        "whether the message of a commit keeps checks from running, such as `[skip ci]`",
+    ),
     ("state", Text, "", "`open` or `closed` as the call sets it, or `unchanged`"),
     ("submodules", TextList, "", "paths that are or were submodules"),
     ("symlink_targets", TextList, "", "where these links lead, as paths in the repository"),

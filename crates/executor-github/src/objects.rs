@@ -109,6 +109,7 @@ fn read_commit(json: &Json) -> Option<(String, FetchedCommit)> {
         tree: text(commit.get("tree")?.as_object()?, "sha")?,
         parents: parents.collect::<Option<_>>()?,
         time: time.map_or(0, OffsetDateTime::unix_timestamp),
+        message: text(commit, "message")?,
     };
     Some((text(object, "sha")?, fetched))
 }

@@ -9,7 +9,7 @@ use crate::{
     error::NormalizeError,
     graphql::{Described as OfMutation, Mutation},
     route::Matched,
-    text, tool,
+    tool,
 };
 
 /// How a pull request is merged, in either API's spelling.
@@ -51,7 +51,7 @@ impl Merge {
             .fact("tests_passed", checks.passed() && is_untouched)
             .fact("merge_method", method)
             .fact("signed_commits", pull.pull.signed_commits)
-            .fact("skips_ci", text::skips_ci(texts.into_iter().flatten()))
+            .message(texts.into_iter().flatten())
             .guarded(pull.state, Some(&pull.pull.base))
     }
 }

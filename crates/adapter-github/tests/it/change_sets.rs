@@ -295,3 +295,21 @@ fn two_spellings_of_one_mode_are_no_change() {
     assert_eq!(set.changes().len(), 1);
     assert_eq!(set.changes()[0].new_path.as_deref(), Some("b"));
 }
+
+#[test]
+fn a_message_that_keeps_checks_from_running_is_seen_in_any_commit_of_the_head_and_in_no_other() {
+    let repo = Repo::new();
+    let start = files(&[("a", "1")]);
+    let fork = repo.commit_saying("main", "Start [skip ci]", &start, &[]);
+    repo.commit_saying(
+        "main",
+        "More\n\nskip-checks: true",
+        &files(&[("a", "1"), ("b", "1")]),
+        &[fork],
+    );
+    let first = repo.commit("head", &files(&[("a", "2")]), &[fork]);
+    assert_eq!(repo.facts().get("skips_ci"), Some(&false.into()), "only the base says so");
+    let said = repo.commit_saying("head", "Fix [No CI]", &files(&[("a", "3")]), &[first]);
+    repo.commit("head", &files(&[("a", "4")]), &[said]);
+    assert_eq!(repo.facts().get("skips_ci"), Some(&true.into()));
+}

@@ -37,7 +37,8 @@ impl ObjectSource for Source<'_> {
         let tree =
             if self.1 == Lie::NamesNoTree { "HEAD".into() } else { commit.tree_id().to_string() };
         let parents = commit.parent_ids().map(|id| id.to_string()).collect();
-        Ok(FetchedCommit { tree, parents, time: commit.time().seconds() })
+        let message = String::from_utf8_lossy(commit.message_raw_bytes()).into_owned();
+        Ok(FetchedCommit { tree, parents, time: commit.time().seconds(), message })
     }
 
     fn tree(&self, id: &str) -> Fetched<Vec<FetchedEntry>> {

@@ -70,12 +70,23 @@ impl Repo {
     }
 
     pub(crate) fn commit(&self, branch: &str, files: &Files, parents: &[Oid]) -> Oid {
+        self.commit_saying(branch, "c", files, parents)
+    }
+
+    /// A commit with a message.
+    pub(crate) fn commit_saying(
+        &self,
+        branch: &str,
+        message: &str,
+        files: &Files,
+        parents: &[Oid],
+    ) -> Oid {
         let tree = self.git.find_tree(self.tree(files)).unwrap();
         let parents: Vec<_> =
             parents.iter().map(|parent| self.git.find_commit(*parent).unwrap()).collect();
         let parents: Vec<_> = parents.iter().collect();
         let author = Signature::new("A", "a@example.com", &Time::new(1_785_240_000, 0)).unwrap();
-        let commit = self.git.commit(None, &author, &author, "c", &tree, &parents).unwrap();
+        let commit = self.git.commit(None, &author, &author, message, &tree, &parents).unwrap();
         self.git.reference(&format!("refs/heads/{branch}"), commit, true, "test").unwrap();
         commit
     }
