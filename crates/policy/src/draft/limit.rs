@@ -95,17 +95,17 @@ fn draw(
         .map(|(name, operator, _)| (name, operator))
         .collect();
     if about.is_empty() {
-        return Err("no constraint is about it");
+        return Err("no constraint is about them");
     }
     if seen.withheld > 0 {
-        return Err("it is withheld");
+        return Err("they are withheld");
     }
     if seen.records < records {
-        return Err("it is not in every record");
+        return Err("they are not in every record");
     }
     let definition = vocabulary.facts().find(|(name, _)| *name == fact);
     if !definition.is_none_or(|(_, definition)| is_of_type(seen, definition.fact_type)) {
-        return Err("it was seen with values of another type than it has");
+        return Err("values of another type than theirs were seen");
     }
     let mut why = "no constraint can say what was seen";
     for operators in BY_STRENGTH {
@@ -147,33 +147,34 @@ fn is_of_type(seen: &Seen, fact_type: FactType) -> bool {
 
 /// The tightest operand that all values meet, or why there is none.
 fn operand(seen: &Seen, operator: Operator) -> Result<Json, &'static str> {
-    let scalars = || seen.scalars.get().ok_or("its values are no single ones");
-    let integers = || seen.integers.get().copied().flatten().ok_or("its values are no integers");
+    let scalars =
+        || seen.scalars.get().ok_or("their values are neither texts, integers nor booleans");
+    let integers = || seen.integers.get().copied().flatten().ok_or("their values are no integers");
     match operator {
         Operator::Equals => match scalars()?.at_most(1).and_then(BTreeSet::first) {
             Some(only) => Ok(json(only)),
-            None => Err("it varied"),
+            None => Err("they varied"),
         },
         Operator::IsTrue => match scalars()?.at_most(1).and_then(BTreeSet::first) {
             Some(Scalar::Bool(true)) => Ok(true.into()),
-            Some(_) | None => Err("it was not always true"),
+            Some(_) | None => Err("they were not always true"),
         },
         Operator::OneOf => listed(scalars()?.at_most(MAX_LISTED)),
         Operator::SubsetOf => {
-            let elements = seen.elements.get().ok_or("its values are no lists")?;
+            let elements = seen.elements.get().ok_or("their values are no lists")?;
             listed(elements.at_most(MAX_LISTED))
         }
         Operator::AtMost => Ok(integer(integers()?.1)),
         Operator::AtLeast => Ok(integer(integers()?.0)),
         Operator::AllMatch => {
-            let elements = seen.elements.get().ok_or("its values are no lists")?;
+            let elements = seen.elements.get().ok_or("their values are no lists")?;
             let elements = elements.at_most(usize::MAX).ok_or("there are too many paths")?;
             let text = |element: &Scalar| match element {
                 Scalar::Text(path) => Some(path.clone()),
                 Scalar::Bool(_) | Scalar::Integer(_) => None,
             };
             let paths = elements.iter().map(text).collect::<Option<_>>();
-            let patterns = paths::patterns(&paths.ok_or("its elements are no paths")?)?;
+            let patterns = paths::patterns(&paths.ok_or("their elements are no paths")?)?;
             Ok(Json::from(patterns))
         }
         Operator::Present => Ok(true.into()),
@@ -183,12 +184,12 @@ fn operand(seen: &Seen, operator: Operator) -> Result<Json, &'static str> {
 }
 
 fn listed(values: Option<&BTreeSet<Scalar>>) -> Result<Json, &'static str> {
-    let values = values.ok_or("it has too many different values to list")?;
+    let values = values.ok_or("they have too many different values to list")?;
     if values.is_empty() {
-        return Err("it was always empty, which no constraint can say");
+        return Err("they were always empty, which no constraint can say");
     }
     if values.iter().any(|value| matches!(value, Scalar::Bool(_))) {
-        return Err("it varied");
+        return Err("they varied");
     }
     Ok(Json::Array(values.iter().map(json).collect()))
 }

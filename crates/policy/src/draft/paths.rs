@@ -14,11 +14,11 @@ const MAX_STARS: usize = 16;
 /// paths one by one. Where that takes too many, folders at the root.
 pub(super) fn patterns(paths: &BTreeSet<String>) -> Result<Vec<String>, &'static str> {
     if paths.is_empty() {
-        return Err("it was always empty, which no constraint can say");
+        return Err("they were always empty, which no constraint can say");
     }
     let seen: BTreeSet<&str> = paths.iter().map(String::as_str).collect();
     if seen.iter().any(|path| pattern(path, "").is_none()) {
-        return Err("it holds what no path pattern can name");
+        return Err("they hold what no path pattern can name");
     }
     let narrow = cover(&seen, SUPPORT, usize::MAX);
     let patterns = if narrow.len() <= MAX_PATTERNS { narrow } else { cover(&seen, 1, 1) };

@@ -1,6 +1,9 @@
 //! The draft as YAML. Names, paths and values are an agent's words: each stands in double quotes, and nothing in it ends a line.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use axtary_actionpass::{Effect, Json, Object};
 
@@ -131,42 +134,34 @@ impl Drafted<'_> {
         if self.owners.is_none() {
             writeln!(
                 out,
-                "  # Not limited: human_owner (there were too many, or one has a `*` in its name)"
+                "  # Not limited, since there were too many, or one has a `*` in its name: human_owner"
             )?;
         }
-        let loose: BTreeSet<&(String, &str)> =
-            self.sources.iter().flat_map(|(_, limits)| &limits.loose).collect();
-        for (fact, why) in loose {
-            writeln!(out, "  # Not limited: {} ({why})", key(fact))?;
+        let mut loose: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        for (fact, why) in self.sources.iter().flat_map(|(_, limits)| &limits.loose) {
+            loose.entry(why).or_default().insert(key(fact));
         }
-        self.write_names(
-            out,
-            "Wider than what was seen, folders standing for all in them",
-            |limits| &limits.wide,
-        )?;
-        self.write_names(out, "Never varied, so the limit may be too tight", |limits| {
-            &limits.constant
-        })
+        for (why, facts) in loose {
+            write_names(out, &format!("Not limited, since {why}"), &facts)?;
+        }
+        let names = |of: fn(&Limits) -> &Vec<String>| -> BTreeSet<String> {
+            let facts = self.sources.iter().flat_map(|(_, limits)| of(limits));
+            facts.map(|fact| key(fact)).collect()
+        };
+        let wide = "Wider than what was seen, folders standing for all in them";
+        write_names(out, wide, &names(|limits| &limits.wide))?;
+        let constant = "Never varied, so the limit may be too tight";
+        write_names(out, constant, &names(|limits| &limits.constant))
     }
+}
 
-    /// Writes the names of facts of which something holds, if there are any.
-    fn write_names(
-        &self,
-        out: &mut fmt::Formatter<'_>,
-        what: &str,
-        names: fn(&Limits) -> &Vec<String>,
-    ) -> fmt::Result {
-        let names: BTreeSet<String> = self
-            .sources
-            .iter()
-            .flat_map(|(_, limits)| names(limits))
-            .map(|fact| key(fact))
-            .collect();
-        if names.is_empty() {
-            return Ok(());
-        }
-        writeln!(out, "  # {what}: {}", names.into_iter().collect::<Vec<_>>().join(", "))
+/// Writes the names of facts of which something holds, if there are any.
+fn write_names(out: &mut fmt::Formatter<'_>, what: &str, names: &BTreeSet<String>) -> fmt::Result {
+    if names.is_empty() {
+        return Ok(());
     }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    writeln!(out, "  # {what}: {}", names.join(", "))
 }
 
 fn told(span: Span) -> String {

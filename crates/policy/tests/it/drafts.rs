@@ -168,7 +168,7 @@ fn what_a_record_withholds_is_not_limited_unless_it_is_disclosed() {
         draft.to_yaml()
     };
     let text = learn(&Object::new());
-    assert!(text.contains("  # Not limited: paths (it is withheld)\n"), "{text}");
+    assert!(text.contains("  # Not limited, since they are withheld: paths\n"), "{text}");
     assert!(!text.contains("allowed_paths"), "{text}");
     assert!(learn(&call.facts).contains("allowed_paths: [\"a/b\"]"));
     let engine = NativeEngine::from_yaml("draft.yml", &text, &vocabulary).unwrap();
@@ -182,7 +182,7 @@ fn a_name_that_reads_as_a_pattern_is_left_out_and_that_is_said() {
     assert_eq!(effect(&engine, &change(1, &["a/b"]).agent("codex-2")), Effect::Deny);
     let owner = |owner: &str| Call { owner: owner.to_owned(), ..change(1, &["a/b"]) };
     let (text, engine) = drafted(&[owner("team*")]);
-    assert!(text.contains("# Not limited: human_owner"), "{text}");
+    assert!(text.contains("in its name: human_owner\n"), "{text}");
     assert_eq!(effect(&engine, &owner("team*")), Effect::Permit);
 }
 
