@@ -8,6 +8,7 @@
 
 mod budget;
 mod builder;
+mod builtin;
 mod bundle;
 mod check;
 mod evaluate;
@@ -69,7 +70,7 @@ use crate::error::LoadError;
 ///
 /// A module is refused that refers to `data` which no module defines (under `not`, it would hold), calls a builtin that is
 /// unknown, reads a clock or chance, or does unbounded work in one step, replaces a function using `with`, or recurses.
-/// What is left is bounded by [`RegoEngine::MAX_STEPS`].
+/// What is left is bounded by [`RegoEngine::MAX_STEPS`], which are counted by the hundred.
 ///
 /// # Example
 ///

@@ -14,6 +14,7 @@ use regorus::unstable::{BUILTINS, Expr, Import, Module, Ref, Rule, RuleHead, Spa
 
 use super::{
     builder::{Entrypoints, Wanted},
+    builtin,
     graph::{Graph, Node},
     map::InputReads,
     walk::{Call, Reference, Walk},
@@ -26,21 +27,6 @@ pub(super) struct Checked {
     pub(super) policies: Vec<PolicyInfo>,
     pub(super) reads: InputReads,
 }
-
-/// Builtins that are refused although regorus may know them, and why.
-const REFUSED: [(&str, &str); 11] = [
-    ("http.send", "it reads the network, so that a decision could not be derived again"),
-    ("opa.runtime", "it reads the environment, so that a decision could not be derived again"),
-    ("rand.intn", "it depends on chance, so that a decision could not be derived again"),
-    ("time.now_ns", "it reads a clock, so that a decision could not be derived again"),
-    ("uuid.rfc4122", "it depends on chance, so that a decision could not be derived again"),
-    ("bits.lsh", "it does work without bound in one step"),
-    ("graph.reachable_paths", "it does work without bound in one step"),
-    ("net.cidr_expand", "it does work without bound in one step"),
-    ("numbers.range", "it does work without bound in one step; list the numbers"),
-    ("numbers.range_step", "it does work without bound in one step; list the numbers"),
-    ("trace", "it would be ignored"),
-];
 
 /// How deep a chain of rules, each of which refers to the next, nests in all. Four times as much still fits into a
 /// thread of 2 MiB in a debug build.
@@ -381,12 +367,8 @@ impl<'a> Names<'a> {
         }
         let name = call.function.path.join(".");
         let span = &call.function.span;
-        if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
-            return Err(refuse(span, format!("the builtin `{name}` is refused: {why}")));
-        }
-        if name == "sprintf" && !call.first_is_literal {
-            let message = "the format of `sprintf` must be a literal: a width in it decides how much is written";
-            return Err(refuse(span, message));
+        if let Some(problem) = builtin::refused_call(&name, &call.literals) {
+            return Err(refuse(span, problem));
         }
         // regorus would notice only when the line is reached.
         if name != "print" && !BUILTINS.contains_key(name.as_str()) {

@@ -1,5 +1,7 @@
 //! The three entrypoints, over one action.
 
+use std::panic::{self, AssertUnwindSafe};
+
 use axtary_actionpass::{
     Action, Cause, Effect, EngineError, EngineName, Evaluation, PolicyEngine, PolicyInfo,
     PolicyVersion, Principal, Reason,
@@ -18,18 +20,13 @@ const MAX_APPROVERS: usize = 16;
 
 impl PolicyEngine for RegoEngine {
     fn evaluate(&self, action: &Action) -> Result<Evaluation, EngineError> {
-        let mut engine = self.engine.clone();
-        engine.set_input(self.mapper.input(action));
-        // All three are evaluated, whatever the first says: an error in any of them denies.
-        let Entrypoints { allow, deny, step_up } = &self.entrypoints;
-        let denials = deny.as_ref().map(|rule| ask(&mut engine, rule)).transpose()?;
-        let step_up = step_up.as_ref().map(|rule| ask(&mut engine, rule)).transpose()?;
-        let allow = ask(&mut engine, allow)?;
-        Ok(self.conclude(
-            denials.map_or(Ok(Vec::new()), |answer| answer.and_then(reasons)),
-            step_up.map_or(Ok(None), |answer| answer.and_then(approvers)),
-            allow.and_then(permission),
-        ))
+        // What panics in the interpreter has decided nothing. It worked on a copy, which is gone.
+        panic::catch_unwind(AssertUnwindSafe(|| self.ask_all(action))).unwrap_or_else(|_| {
+            Err(EngineError {
+                engine: EngineName::REGO,
+                message: "the interpreter panicked on this action; simplify the module".to_owned(),
+            })
+        })
     }
 
     fn policy_version(&self) -> PolicyVersion {
@@ -48,16 +45,23 @@ type Answer<T> = Result<T, String>;
 fn ask(engine: &mut Engine, rule: &str) -> Result<Answer<Value>, EngineError> {
     match engine.eval_rule(rule.to_owned()) {
         Ok(value) => Ok(Ok(value)),
-        Err(error) => match error.downcast_ref::<LimitError>() {
-            Some(LimitError::TimeLimitExceeded { .. }) => Err(EngineError {
+        Err(error) => {
+            let text = error.to_string();
+            // Inside a function, regorus makes a text of it.
+            let is_over_budget =
+                matches!(error.downcast_ref(), Some(LimitError::TimeLimitExceeded { .. }))
+                    || text.contains("execution exceeded time limit");
+            if !is_over_budget {
+                return Ok(Err(failure(&text)));
+            }
+            Err(EngineError {
                 engine: EngineName::REGO,
                 message: format!(
                     "`{rule}` takes more than {} steps on this action; simplify the module, or bound the facts",
                     RegoEngine::MAX_STEPS
                 ),
-            }),
-            _ => Ok(Err(failure(&error.to_string()))),
-        },
+            })
+        }
     }
 }
 
@@ -144,6 +148,21 @@ fn wrong_type(value: &Value, expected: &str) -> String {
 }
 
 impl RegoEngine {
+    fn ask_all(&self, action: &Action) -> Result<Evaluation, EngineError> {
+        let mut engine = self.engine.clone();
+        engine.set_input(self.mapper.input(action));
+        // All three are evaluated, whatever the first says: an error in any of them denies.
+        let Entrypoints { allow, deny, step_up } = &self.entrypoints;
+        let denials = deny.as_ref().map(|rule| ask(&mut engine, rule)).transpose()?;
+        let step_up = step_up.as_ref().map(|rule| ask(&mut engine, rule)).transpose()?;
+        let allow = ask(&mut engine, allow)?;
+        Ok(self.conclude(
+            denials.map_or(Ok(Vec::new()), |answer| answer.and_then(reasons)),
+            step_up.map_or(Ok(None), |answer| answer.and_then(approvers)),
+            allow.and_then(permission),
+        ))
+    }
+
     fn conclude(
         &self,
         denials: Answer<Vec<String>>,

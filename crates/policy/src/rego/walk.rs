@@ -34,8 +34,8 @@ pub(super) struct Reference {
 /// A call of a function or builtin.
 pub(super) struct Call {
     pub(super) function: Reference,
-    /// Whether the first argument is a string that stands there.
-    pub(super) first_is_literal: bool,
+    /// Its arguments, as far as they are strings that stand there.
+    pub(super) literals: Vec<Option<String>>,
 }
 
 impl Reference {
@@ -69,15 +69,7 @@ fn chain(expr: &Expr) -> (&Expr, Vec<Step<'_>>) {
                 root = refr;
             }
             Expr::RefBrack { refr, index, .. } => {
-                steps.push(match index.as_ref() {
-                    Expr::String { value, .. } | Expr::RawString { value, .. } => {
-                        match value.as_string() {
-                            Ok(name) => Step::Name(name.to_string()),
-                            Err(_) => Step::Computed(index),
-                        }
-                    }
-                    other => Step::Computed(other),
-                });
+                steps.push(literal(index).map_or(Step::Computed(index), Step::Name));
                 root = refr;
             }
             _ => break,
@@ -85,6 +77,16 @@ fn chain(expr: &Expr) -> (&Expr, Vec<Step<'_>>) {
     }
     steps.reverse();
     (root, steps)
+}
+
+/// A string that stands there.
+fn literal(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::String { value, .. } | Expr::RawString { value, .. } => {
+            value.as_string().ok().map(ToString::to_string)
+        }
+        _ => None,
+    }
 }
 
 impl Walk {
@@ -225,9 +227,7 @@ impl Walk {
                 self.loops += usize::from(function.path == ["walk"]);
                 self.calls.push(Call {
                     function,
-                    first_is_literal: params.first().is_some_and(|first| {
-                        matches!(first.as_ref(), Expr::String { .. } | Expr::RawString { .. })
-                    }),
+                    literals: params.iter().map(|argument| literal(argument)).collect(),
                 });
                 self.indices(fcn);
                 self.exprs(params);

@@ -18,6 +18,7 @@ mod hostile_depth;
 mod load_errors;
 mod native_rules;
 mod nothing_permits_everything;
+mod rego_builtins;
 mod rego_bundles;
 mod rego_modules;
 mod reload;
