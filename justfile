@@ -28,6 +28,11 @@ bench:
 callers:
     cargo run --release -p axtary-benches --bin callers -- docs/ledger-callers.svg
 
+# what a decision costs with 10 to 100,000 policies, drawn into docs/policy-cost.svg, and what policies take of memory
+policy-cost:
+    cargo run --release --manifest-path benches/agentmesh/Cargo.toml > benches/agentmesh/target/cost.txt
+    cargo run --release -p axtary-benches --bin policy_cost -- docs/policy-cost.svg benches/agentmesh/target/cost.txt
+
 # passes beside the tokens of other libraries; allocations of a check and of a verification
 rivals:
     cargo bench --manifest-path benches/rivals/Cargo.toml

@@ -17,10 +17,13 @@ use axtary_actionpass::{
     Execution, Guard, Json, KeySet, Ledger, MemoryStore, Payload, PolicyEngine, Record, RecordKind,
     SigningKey, Timestamp, Verifier,
 };
-use axtary_benches::{action, cedar, cedar_text, issuer, native, payload, rego, vocabulary};
+use axtary_benches::{
+    action, cedar, cedar_request, cedar_text, issuer, native, native_of_one_agent, payload, rego,
+    vocabulary,
+};
 use axtary_ledger::{Durability, FileLedger, Index, verify};
 use axtary_policy::PolicyStack;
-use cedar_policy::{Authorizer, Context, Entities, PolicySet, Request, RestrictedExpression};
+use cedar_policy::{Authorizer, Entities, PolicySet};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use ed25519_dalek::Signer as _;
 use sha2::{Digest as _, Sha256};
@@ -88,37 +91,12 @@ fn bare(c: &mut Criterion) {
     for count in [10, 10_000] {
         let policies: PolicySet = cedar_text(count).parse().unwrap();
         let (authorizer, entities, request) =
-            (Authorizer::new(), Entities::empty(), cedar_request());
+            (Authorizer::new(), Entities::empty(), cedar_request().unwrap());
         group.bench_function(format!("cedar_{count}"), |b| {
             b.iter(|| authorizer.is_authorized(black_box(&request), &policies, &entities));
         });
     }
     group.finish();
-}
-
-fn cedar_request() -> Request {
-    let record = |pairs: Vec<(&str, RestrictedExpression)>| {
-        RestrictedExpression::new_record(
-            pairs.into_iter().map(|(name, value)| (name.to_owned(), value)),
-        )
-        .unwrap()
-    };
-    let payload = record(vec![
-        ("max_files_changed", RestrictedExpression::new_long(3)),
-        ("touches_production", RestrictedExpression::new_bool(false)),
-    ]);
-    let intent = record(vec![("task_id", RestrictedExpression::new_string("AXT-418".to_owned()))]);
-    let context =
-        Context::from_pairs([("payload".to_owned(), payload), ("intent".to_owned(), intent)])
-            .unwrap();
-    Request::new(
-        r#"Agent::"codex-prod""#.parse().unwrap(),
-        r#"Action::"github.pull_requests.create""#.parse().unwrap(),
-        r#"Repo::"company/web-app""#.parse().unwrap(),
-        context,
-        None,
-    )
-    .unwrap()
 }
 
 fn check(c: &mut Criterion) {
@@ -184,6 +162,10 @@ fn evaluate(c: &mut Criterion) {
             b.iter(|| engine.evaluate(black_box(&action)).unwrap())
         });
     }
+    let engine = native_of_one_agent(10_000).unwrap();
+    group.bench_function("native_10000_of_one_agent", |b| {
+        b.iter(|| engine.evaluate(black_box(&action)).unwrap())
+    });
     for count in [10, 10_000] {
         let engine = cedar(count).unwrap();
         group.bench_function(format!("cedar_{count}"), |b| {

@@ -7,11 +7,11 @@
 use std::{cell::LazyCell, hint::black_box, time::Duration};
 
 use axtary_actionpass::PolicyEngine;
-use axtary_benches::{REGO, action, cedar, cedar_text, native, rego};
-use axtary_policy::PolicyStack;
-use cedar_policy::{
-    Authorizer, Context, Entities, EntityUid, PolicySet, Request, RestrictedExpression,
+use axtary_benches::{
+    REGO, REGO_INPUT, action, cedar, cedar_request, cedar_text, native, native_of_one_agent, rego,
 };
+use axtary_policy::PolicyStack;
+use cedar_policy::{Authorizer, Entities, PolicySet};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use ed25519_dalek::Signer as _;
 use regorus::{Engine, Value};
@@ -29,6 +29,14 @@ fn growing(c: &mut Criterion) {
         });
     }
     group.finish();
+    let mut group = c.benchmark_group("native_of_one_agent");
+    for count in COUNTS {
+        let engine = LazyCell::new(|| native_of_one_agent(count).unwrap());
+        group.bench_function(BenchmarkId::from_parameter(count), |b| {
+            b.iter(|| engine.evaluate(black_box(&action)).unwrap())
+        });
+    }
+    group.finish();
     let mut group = c.benchmark_group("cedar");
     for count in COUNTS {
         let engine = LazyCell::new(|| cedar(count).unwrap());
@@ -41,7 +49,7 @@ fn growing(c: &mut Criterion) {
     for count in COUNTS {
         let policies = LazyCell::new(|| cedar_text(count).parse::<PolicySet>().unwrap());
         let (authorizer, entities, request) =
-            (Authorizer::new(), Entities::empty(), cedar_request());
+            (Authorizer::new(), Entities::empty(), cedar_request().unwrap());
         group.bench_function(BenchmarkId::from_parameter(count), |b| {
             b.iter(|| authorizer.is_authorized(black_box(&request), &policies, &entities))
         });
@@ -55,15 +63,25 @@ fn engines(c: &mut Criterion) {
     let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
     let message = [b'x'; 900];
     group.bench_function("bare_sign", |b| b.iter(|| key.sign(black_box(&message))));
-    group.bench_function("bare_cedar_request", |b| b.iter(cedar_request));
+    group.bench_function("bare_cedar_request", |b| {
+        b.iter(|| cedar_request().unwrap());
+    });
     let mut bare = Engine::new();
     bare.add_policy("policy.rego".to_owned(), REGO.to_owned()).unwrap();
     bare.compile_with_entrypoint(&"data.axtary.allow".into()).unwrap();
-    let input = rego_input();
+    let input = Value::from_json_str(REGO_INPUT).unwrap();
     group.bench_function("bare_rego", |b| {
         b.iter(|| {
             let mut engine = bare.clone();
             engine.set_input(black_box(&input).clone());
+            engine.eval_rule("data.axtary.allow".to_owned()).unwrap()
+        })
+    });
+    // As above, with the input made for each decision, as ours is.
+    group.bench_function("bare_rego_from_json", |b| {
+        b.iter(|| {
+            let mut engine = bare.clone();
+            engine.set_input(Value::from_json_str(black_box(REGO_INPUT)).unwrap());
             engine.eval_rule("data.axtary.allow".to_owned()).unwrap()
         })
     });
@@ -74,44 +92,6 @@ fn engines(c: &mut Criterion) {
     let stack = PolicyStack::new().with(native).with(cedar).with(rego);
     group.bench_function("all", |b| b.iter(|| stack.evaluate(black_box(&action)).unwrap()));
     group.finish();
-}
-
-/// What the policies read of the action, and no more.
-fn cedar_request() -> Request {
-    let record = |pairs: Vec<(&str, RestrictedExpression)>| {
-        let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value));
-        RestrictedExpression::new_record(pairs).unwrap()
-    };
-    let payload = record(vec![
-        ("max_files_changed", RestrictedExpression::new_long(3)),
-        ("touches_production", RestrictedExpression::new_bool(false)),
-    ]);
-    let intent = record(vec![("task_id", RestrictedExpression::new_string("AXT-418".to_owned()))]);
-    let context =
-        Context::from_pairs([("payload".to_owned(), payload), ("intent".to_owned(), intent)])
-            .unwrap();
-    let uid = |text: &str| -> EntityUid { text.parse().unwrap() };
-    Request::new(
-        uid(r#"Agent::"codex-prod""#),
-        uid(r#"Action::"github.pull_requests.create""#),
-        uid(r#"Repo::"company/web-app""#),
-        context,
-        None,
-    )
-    .unwrap()
-}
-
-fn rego_input() -> Value {
-    Value::from_json_str(
-        r#"{
-            "actor": { "agent_id": "codex-prod" },
-            "intent": { "task_id": "AXT-418" },
-            "tool": "github.pull_requests.create",
-            "resource": "repo:company/web-app",
-            "payload": { "max_files_changed": 3, "touches_production": false }
-        }"#,
-    )
-    .unwrap()
 }
 
 criterion_group! {

@@ -5,6 +5,7 @@ use axtary_actionpass::{
     Payload, Vocabulary,
 };
 use axtary_policy::{CedarEngine, LoadError, NativeEngine, RegoEngine, Rule};
+use cedar_policy::{Context, Request, RestrictedExpression};
 
 /// A pull request whose payload has 600 bytes.
 ///
@@ -142,6 +143,32 @@ pub fn cedar(count: usize) -> Result<CedarEngine, LoadError> {
     CedarEngine::from_sources(&[("policy.cedar", cedar_text(count).as_str())])
 }
 
+/// What the Cedar policies read of the action, and no more, as a request to bare Cedar.
+///
+/// # Errors
+///
+/// None: every part is in form.
+pub fn cedar_request() -> Result<Request, Box<dyn std::error::Error>> {
+    let record = |pairs: Vec<(&str, RestrictedExpression)>| {
+        let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value));
+        RestrictedExpression::new_record(pairs)
+    };
+    let payload = record(vec![
+        ("max_files_changed", RestrictedExpression::new_long(3)),
+        ("touches_production", RestrictedExpression::new_bool(false)),
+    ])?;
+    let intent = record(vec![("task_id", RestrictedExpression::new_string("AXT-418".to_owned()))])?;
+    let context =
+        Context::from_pairs([("payload".to_owned(), payload), ("intent".to_owned(), intent)])?;
+    Ok(Request::new(
+        r#"Agent::"codex-prod""#.parse()?,
+        r#"Action::"github.pull_requests.create""#.parse()?,
+        r#"Repo::"company/web-app""#.parse()?,
+        context,
+        None,
+    )?)
+}
+
 /// The same policy in Rego.
 pub const REGO: &str = r#"package axtary
 
@@ -156,6 +183,31 @@ allow if {
     input.payload.touches_production == false
 }
 "#;
+
+/// What [`REGO`] reads of the action, and no more, as OPA takes it.
+pub const REGO_INPUT: &str = r#"{
+    "actor": { "agent_id": "codex-prod" },
+    "intent": { "task_id": "AXT-418" },
+    "tool": "github.pull_requests.create",
+    "resource": "repo:company/web-app",
+    "payload": { "max_files_changed": 3, "touches_production": false }
+}"#;
+
+/// The engine over `count` rules: for other agents, and, last, that of [`REGO`].
+///
+/// # Errors
+///
+/// None: the module is in form.
+pub fn rego_of(count: usize) -> Result<RegoEngine, LoadError> {
+    let rule = |number| {
+        format!(
+            "allow if {{ input.actor.agent_id == \"agent-{number}\"; input.tool == \"github.pull_requests.create\" }}\n"
+        )
+    };
+    let (head, last) = REGO.split_at(REGO.find("allow if").unwrap_or_default());
+    let others: String = (1..count).map(rule).collect();
+    RegoEngine::from_modules(&[("policy.rego", format!("{head}{others}{last}"))])
+}
 
 /// The engine over [`REGO`].
 ///

@@ -18,13 +18,19 @@ enum Measure {
     Megabytes(&'static str, f64),
 }
 
-const BUDGETS: [(&str, Measure); 14] = [
+const BUDGETS: [(&str, Measure); 17] = [
     ("check, native rules, buffered", Measure::AtMost("check/native_buffered", "bare/sign", 1.35)),
     (
         "check, native + Cedar + Rego, buffered",
         Measure::AtMost("check/all_buffered", "bare/sign", 1.8),
     ),
+    ("evaluate only, native, 10 rules", Measure::Nanoseconds("evaluate/native_10", 300.0)),
     ("evaluate only, native, 100 rules", Measure::Nanoseconds("evaluate/native_100", 1_000.0)),
+    (
+        "evaluate only, native, 10,000 rules of one agent",
+        Measure::Nanoseconds("evaluate/native_10000_of_one_agent", 3_000.0),
+    ),
+    ("evaluate only, Cedar, 10 policies", Measure::Nanoseconds("evaluate/cedar_10", 4_000.0)),
     (
         "Cedar engine, 10,000 policies vs 10",
         Measure::AtMost("evaluate/cedar_10000", "evaluate/cedar_10", 1.2),
