@@ -77,19 +77,37 @@ impl Call {
         self.payload.get(name).and_then(Json::as_str)
     }
 
-    /// Why the call, normalized anew, has another payload.
-    pub(crate) fn why_other(&self, anew: &Payload) -> ExecuteError {
+    /// Refuses a commit that is another than the payload says, if it says one.
+    pub(crate) fn refuse_other(&self, name: &str, now: &str) -> Result<(), ExecuteError> {
+        match self.text(name) {
+            Some(checked) if checked != now => Err(ExecuteError::Moved {
+                what: format!("`{name}`"),
+                checked: checked.chars().take(MAX_SHOWN).collect(),
+                now: now.to_owned(),
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Refuses a payload that is another than the call has when it is normalized anew.
+    pub(crate) fn refuse_other_payload(
+        &self,
+        payload: &Payload,
+        anew: &Payload,
+    ) -> Result<(), ExecuteError> {
+        if payload == anew {
+            return Ok(());
+        }
         if let Ok(Json::Object(anew)) = Json::parse(anew.canonical()) {
             for name in ["head_sha", "base_sha"] {
                 let now = anew.get(name).and_then(Json::as_str);
-                if let (Some(checked), Some(now)) = (self.text(name), now)
-                    && checked != now
-                {
-                    let (checked, now) = (checked.to_owned(), now.to_owned());
-                    return ExecuteError::Moved { what: format!("`{name}`"), checked, now };
-                }
+                now.map_or(Ok(()), |now| self.refuse_other(name, now))?;
             }
         }
-        ExecuteError::Payload { problem: "it is not what the adapter makes of the call".to_owned() }
+        let problem = "it is not what the adapter makes of the call".to_owned();
+        Err(ExecuteError::Payload { problem })
     }
 }
+
+/// How much of what a payload says is shown, in characters.
+const MAX_SHOWN: usize = 160;

@@ -6,7 +6,7 @@ use axtary_actionpass::{
     Action, Actor, Execution, Facts, InputError, Intent, Json, Object, Outcome, Payload, Resource,
     ToolName, VerifiedPass, Verifier, VerifyError,
 };
-use axtary_adapter_github::{Caller, NormalizeError, Production, normalize_request};
+use axtary_adapter_github::{Caller, Needed, NormalizeError, Production, normalize_request};
 
 use crate::{
     answer::Answer,
@@ -106,9 +106,7 @@ impl GitHubExecutor {
         let session = self.client.open(&call.repository, permissions)?;
         let mut reader = Reader::new(&session, &self.check_apps, self.production.as_ref());
         let action = normalize_anew(&call, &mut reader)?;
-        if action.payload() != payload {
-            return Err(call.why_other(action.payload()));
-        }
+        call.refuse_other_payload(payload, action.payload())?;
         session.ready()?;
         reader.refuse_if_moved()?;
         // Of the action, not of the caller: whether the pass is for this tool and this resource is what the facts are of.
@@ -150,7 +148,14 @@ fn normalize_anew(call: &Call, reader: &mut Reader<'_>) -> Result<Action, Execut
                 let problem = "it comes to several actions".to_owned();
                 return action.ok_or(ExecuteError::Payload { problem });
             }
-            Err(NormalizeError::Evidence { needed }) => reader.read(&needed)?,
+            Err(NormalizeError::Evidence { needed }) => {
+                // Before a change set is read that nobody asked about.
+                if let Needed::Changes { base, head, .. } = &*needed {
+                    call.refuse_other("head_sha", head.as_str())?;
+                    call.refuse_other("base_sha", base.as_str())?;
+                }
+                reader.read(&needed)?;
+            }
             Err(error) => return Err(error.into()),
         }
     }

@@ -6,6 +6,7 @@ use axtary_actionpass::{
 };
 use axtary_adapter_github::{Production, vocabulary};
 use axtary_executor_github::{Client, GitHubExecutor};
+use axtary_github_server::Exchange;
 
 use crate::kit::{Scene, altered, pushed_to};
 
@@ -107,6 +108,8 @@ fn a_branch_that_moved_since_the_check_is_refused_and_the_pass_is_kept() {
         let error = scene.execute(&action, &token).unwrap_err();
         assert_eq!(error.code(), "execute.moved", "{error}");
         assert_eq!(scene.writes(), 0);
+        let reads_objects = |e: &Exchange| e.request.target.contains("/git/");
+        assert!(!scene.exchanges().iter().any(reads_objects), "that is found out first");
     }
 }
 
