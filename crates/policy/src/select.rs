@@ -179,10 +179,8 @@ mod tests {
         let mut index = ScopeIndex::default();
         let name = "x".repeat(1000);
         for (position, length) in (1..1000).enumerate() {
-            index.add(
-                [Any, StartsWith(&name[..length % 30]), StartsWith(&name[..length])],
-                position,
-            );
+            let [short, long] = [length % 30, length].map(|length| "x".repeat(length));
+            index.add([Any, StartsWith(&short), StartsWith(&long)], position);
         }
         assert!(index.shapes.len() <= MAX_SHAPES + 2, "{}", index.shapes.len());
         assert_eq!(index.candidates(["a", &name, &name]).len(), 999);
