@@ -13,7 +13,7 @@ pub(super) struct RequestReads {
     pub(super) members: Reads,
     pub(super) intent: Reads,
     pub(super) payload: Reads,
-    /// Whether a policy asks what something is in.
+    /// Whether a policy asks an entity, such as what it is in.
     pub(super) hierarchy: bool,
 }
 
@@ -57,12 +57,14 @@ impl RequestReads {
         }
         match expr {
             Expr::Literal(_) | Expr::Var(_) | Expr::Slot(_) => {}
-            Expr::UnaryOp { expr, .. }
-            | Expr::GetAttr { expr, .. }
-            | Expr::HasAttr { expr, .. }
-            | Expr::Like { expr, .. } => self.expr(expr),
+            Expr::UnaryOp { expr, .. } | Expr::Like { expr, .. } => self.expr(expr),
+            // No entity has attributes or tags; but one that is not there errs in other words than one without them.
+            Expr::GetAttr { expr, .. } | Expr::HasAttr { expr, .. } => {
+                self.hierarchy = true;
+                self.expr(expr);
+            }
             Expr::BinaryOp { op, left, right } => {
-                self.hierarchy |= matches!(op, BinaryOp::In);
+                self.hierarchy |= matches!(op, BinaryOp::In | BinaryOp::GetTag | BinaryOp::HasTag);
                 self.expr(left);
                 self.expr(right);
             }
@@ -172,5 +174,20 @@ mod tests {
             assert_eq!(reads(condition).payload, Reads::All, "{condition}");
         }
         assert_eq!(reads("[context].isEmpty()").members, Reads::All);
+    }
+
+    #[test]
+    fn whether_an_entity_is_asked_is_known() {
+        for (condition, asked) in [
+            ("principal == Agent::\"a\" && context.payload.a == 1", false),
+            ("context has payload.a && principal is Agent", false),
+            ("principal in AgentGroup::\"g\"", true),
+            ("resource is Repo in Org::\"o\"", true),
+            ("principal.name == \"x\"", true),
+            ("principal has name", true),
+            ("Agent::\"a\".hasTag(\"x\")", true),
+        ] {
+            assert_eq!(reads(condition).hierarchy, asked, "{condition}");
+        }
     }
 }
