@@ -121,6 +121,10 @@ pub fn native_of_one_agent(count: usize) -> Result<NativeEngine, LoadError> {
 
 /// The text of `count` Cedar policies: for other agents, and, last, the one that permits the action.
 pub fn cedar_text(count: usize) -> String {
+    cedar_policies(count).collect()
+}
+
+fn cedar_policies(count: usize) -> impl Iterator<Item = String> {
     let policy = |agent: &str| {
         format!(
             r#"permit (principal == Agent::"{agent}", action == Action::"github.pull_requests.create", resource == Repo::"company/web-app")
@@ -128,19 +132,22 @@ when {{ context.intent.task_id == "AXT-418" && context.payload.max_files_changed
 "#
         )
     };
-    (1..count)
-        .map(|number| policy(&format!("agent-{number}")))
-        .chain([policy("codex-prod")])
-        .collect()
+    (1..count).map(move |number| policy(&format!("agent-{number}"))).chain([policy("codex-prod")])
 }
 
-/// The engine over [`cedar_text`].
+/// The engine over the policies of [`cedar_text`], in sources of a size that is read.
 ///
 /// # Errors
 ///
 /// None: every policy is in form.
 pub fn cedar(count: usize) -> Result<CedarEngine, LoadError> {
-    CedarEngine::from_sources(&[("policy.cedar", cedar_text(count).as_str())])
+    let policies: Vec<String> = cedar_policies(count).collect();
+    let sources: Vec<(String, String)> = policies
+        .chunks(10_000)
+        .enumerate()
+        .map(|(number, policies)| (format!("policies-{number}.cedar"), policies.concat()))
+        .collect();
+    CedarEngine::from_sources(&sources)
 }
 
 /// What the Cedar policies read of the action, and no more, as a request to bare Cedar.

@@ -69,7 +69,8 @@ use crate::error::LoadError;
 /// # Loading
 ///
 /// A module is refused that refers to `data` which no module defines (under `not`, it would hold), calls a builtin that is
-/// unknown, reads a clock or chance, or does unbounded work in one step, replaces a function using `with`, or recurses.
+/// unknown, reads a clock or chance, or does unbounded work in one step, replaces a function using `with`, recurses,
+/// or builds values of values until one can be 2^16 times as large as a fact.
 /// What is left is bounded by [`RegoEngine::MAX_STEPS`], which are counted by the hundred.
 ///
 /// # Example

@@ -178,9 +178,9 @@ mod tests {
     fn a_call_looks_into_a_bounded_number_of_buckets() {
         let mut index = ScopeIndex::default();
         let name = "x".repeat(1000);
+        let start = |length: usize| StartsWith(name.get(..length).unwrap());
         for (position, length) in (1..1000).enumerate() {
-            let [short, long] = [length % 30, length].map(|length| "x".repeat(length));
-            index.add([Any, StartsWith(&short), StartsWith(&long)], position);
+            index.add([Any, start(length % 30), start(length)], position);
         }
         assert!(index.shapes.len() <= MAX_SHAPES + 2, "{}", index.shapes.len());
         assert_eq!(index.candidates(["a", &name, &name]).len(), 999);

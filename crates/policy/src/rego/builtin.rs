@@ -18,6 +18,8 @@ const REFUSED: [(&str, &str); 13] = [
     ("units.parse_bytes", "it does work without bound in one step, on `1e1000000000`"),
 ];
 
+use super::walk::Call;
+
 /// Why a call of a builtin is refused, given its arguments as far as they are strings that stand there.
 pub(super) fn refused_call(name: &str, literals: &[Option<String>]) -> Option<String> {
     if let Some((_, why)) = REFUSED.iter().find(|(refused, _)| *refused == name) {
@@ -46,6 +48,25 @@ pub(super) fn refused_call(name: &str, literals: &[Option<String>]) -> Option<St
             Some("the builtin `strings.replace_n` is refused: use `replace`, with literals".to_owned())
         }
         _ => None,
+    }
+}
+
+/// How many times what a builtin writes can be twice as large as what it is given, beside what it is given more than once.
+pub(super) fn doublings(call: &Call) -> usize {
+    match call.function.path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        // Every character can become as long as what is put in.
+        ["replace"] | ["regex", "replace"] => {
+            let written = call.literals.get(2).and_then(Option::as_ref).map_or(0, String::len);
+            written.checked_ilog2().map_or(1, |log| log as usize + 1)
+        }
+        ["array", "concat"]
+        | ["base64", "encode"]
+        | ["base64url", _]
+        | ["concat" | "product" | "sprintf"]
+        | ["hex", "encode"]
+        | ["json", "marshal" | "marshal_with_options" | "patch"]
+        | ["object", "union" | "union_n"] => 1,
+        _ => 0,
     }
 }
 

@@ -32,6 +32,9 @@ pub(super) struct Checked {
 /// thread of 2 MiB in a debug build.
 const MAX_CHAIN_DEPTH: usize = 100;
 
+/// How many times the values of an entrypoint can double: facts of 10 KB are 640 MB at most.
+const MAX_DOUBLINGS: usize = 16;
+
 /// Checks all modules together.
 pub(super) fn modules(
     modules: &[Ref<Module>],
@@ -56,9 +59,11 @@ pub(super) fn modules(
                 read(reference, &mut reads);
                 used.extend(names.rules_of(reference, &walk.arguments)?);
             }
+            let mut called = Vec::new();
             for call in &walk.calls {
-                used.extend(names.function_of(call)?);
+                called.extend(names.function_of(call)?);
             }
+            used.extend(&called);
             for target in &walk.replaced {
                 names.check_replaced(target)?;
                 // What stands in for a part of the input needs the rest around it.
@@ -68,12 +73,15 @@ pub(super) fn modules(
             }
             if let Some(node) = from.and_then(|from| graph.0.get_mut(from.id)) {
                 node.uses.extend(used);
+                node.calls.extend(called);
                 node.depth = node.depth.max(walk.deepest);
+                node.doublings = node.doublings.max(walk.doublings);
             }
         }
     }
     rules.refuse_recursion(&graph)?;
     let entrypoints = rules.entrypoints(modules, wanted)?;
+    rules.refuse_growth(&graph, &entrypoints)?;
     Ok(Checked { policies: rules.policies(&entrypoints), entrypoints, reads })
 }
 
@@ -161,6 +169,26 @@ impl Rules {
             Some((path, info)) => Err(refuse(&info.span, format!("`{}` {problem}", shown(path)))),
             None => Err(LoadError::new("rego", format!("a rule {problem}"))),
         }
+    }
+
+    /// Each step can double a value, so that a short module could fill the memory, or never come to the end of a comparison.
+    fn refuse_growth(&self, graph: &Graph, entrypoints: &Entrypoints) -> Result<(), LoadError> {
+        let mut known = HashMap::new();
+        let Entrypoints { allow, deny, step_up } = entrypoints;
+        for rule in [Some(allow), deny.as_ref(), step_up.as_ref()].into_iter().flatten() {
+            let Some(info) = self.entrypoint(rule)? else { continue };
+            let doublings = graph.doublings(info.id, &mut known);
+            if doublings > MAX_DOUBLINGS {
+                return Err(refuse(
+                    &info.span,
+                    format!(
+                        "`{rule}` and the rules it refers to can double a value {doublings} times, at most {MAX_DOUBLINGS} are \
+                         evaluated; build fewer lists, objects and texts of others"
+                    ),
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// A path that is both data and a rule would have two values.

@@ -1,5 +1,7 @@
 //! Which rule refers to which, to find recursion and chains that are too deep before they are evaluated.
 
+use std::collections::HashMap;
+
 /// Rules by their ids.
 pub(super) struct Graph(pub(super) Vec<Node>);
 
@@ -8,8 +10,12 @@ pub(super) struct Graph(pub(super) Vec<Node>);
 pub(super) struct Node {
     /// The rules it refers to.
     pub(super) uses: Vec<usize>,
+    /// The functions it calls, once for each call.
+    pub(super) calls: Vec<usize>,
     /// How deep its own expressions nest.
     pub(super) depth: usize,
+    /// How many times its own expressions can double a value.
+    pub(super) doublings: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -48,6 +54,23 @@ impl Graph {
             }
         }
         Ok(deepest)
+    }
+
+    /// How many times the values of a rule can double over those of the input and of data. A function doubles what it is given
+    /// once more for each call; a rule is evaluated once.
+    ///
+    /// There must be no cycle: see [`deepest_chain`](Self::deepest_chain), which bounds the recursion too.
+    pub(super) fn doublings(&self, rule: usize, known: &mut HashMap<usize, usize>) -> usize {
+        if let Some(known) = known.get(&rule) {
+            return *known;
+        }
+        let Some(node) = self.0.get(rule) else { return 0 };
+        let calls = node.calls.iter().map(|call| self.doublings(*call, known));
+        let called: usize = calls.fold(0, usize::saturating_add);
+        let used = node.uses.iter().map(|used| self.doublings(*used, known)).max();
+        let doublings = node.doublings.saturating_add(called).saturating_add(used.unwrap_or(0));
+        known.insert(rule, doublings);
+        doublings
     }
 
     fn search(
@@ -90,7 +113,7 @@ mod tests {
     use super::*;
 
     fn deepest(uses: &[&[usize]]) -> Result<(usize, usize), usize> {
-        let node = |uses: &&[usize]| Node { uses: uses.to_vec(), depth: 2 };
+        let node = |uses: &&[usize]| Node { uses: uses.to_vec(), depth: 2, ..Node::default() };
         Graph(uses.iter().map(node).collect()).deepest_chain()
     }
 
@@ -105,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_long_chain_is_followed_to_its_end() {
-        let node = |next| Node { uses: vec![next], depth: 1 };
+        let node = |next| Node { uses: vec![next], depth: 1, ..Node::default() };
         let chain = Graph((1..=100_000).map(node).collect());
         assert_eq!(chain.deepest_chain(), Ok((0, 100_000)));
     }

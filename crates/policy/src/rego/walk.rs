@@ -4,7 +4,11 @@
 
 use std::collections::HashSet;
 
-use regorus::unstable::{Expr, Literal, LiteralStmt, Query, Ref, Rule, RuleAssign, RuleHead, Span};
+use regorus::unstable::{
+    ArithOp, Expr, Literal, LiteralStmt, Query, Ref, Rule, RuleAssign, RuleHead, Span,
+};
+
+use super::builtin;
 
 /// What a rule refers to.
 #[derive(Default)]
@@ -20,7 +24,13 @@ pub(super) struct Walk {
     depth: usize,
     /// How many of its parts can go through a collection.
     loops: usize,
+    /// How many times its values can double over what it refers to.
+    pub(super) doublings: usize,
 }
+
+/// How many times what a comprehension holds doubles what is put into it. The steps of a decision, of which each element takes
+/// some, bound it further.
+const DOUBLINGS_OF_COMPREHENSION: usize = 4;
 
 /// How many levels of expressions a loop takes as much of the stack as.
 const LEVELS_OF_LOOP: usize = 3;
@@ -187,6 +197,15 @@ impl Walk {
         }
     }
 
+    /// Walks what can put the values that it refers to into one, however often it names them.
+    fn repeating(&mut self, parts: impl FnOnce(&mut Self)) {
+        let before = self.references.len() + self.calls.len();
+        parts(self);
+        let named = self.references.len() + self.calls.len() - before;
+        self.doublings += named.checked_ilog2().map_or(0, |log| log as usize)
+            + usize::from(!named.is_power_of_two() && named > 0);
+    }
+
     fn exprs<'a>(&mut self, exprs: impl IntoIterator<Item = &'a Ref<Expr>>) {
         for expr in exprs {
             self.expr(expr);
@@ -208,17 +227,21 @@ impl Walk {
                 self.references.push(Reference::of(expr));
                 self.indices(expr);
             }
-            Expr::Array { items, .. } | Expr::Set { items, .. } => self.exprs(items),
-            Expr::Object { fields, .. } => {
-                for (_, key, value) in fields {
-                    self.exprs([key, value]);
-                }
+            Expr::Array { items, .. } | Expr::Set { items, .. } => {
+                self.repeating(|walk| walk.exprs(items));
             }
+            Expr::Object { fields, .. } => self.repeating(|walk| {
+                for (_, key, value) in fields {
+                    walk.exprs([key, value]);
+                }
+            }),
             Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
+                self.doublings += DOUBLINGS_OF_COMPREHENSION;
                 self.expr(term);
                 self.query(query);
             }
             Expr::ObjectCompr { key, value, query, .. } => {
+                self.doublings += DOUBLINGS_OF_COMPREHENSION;
                 self.exprs([key, value]);
                 self.query(query);
             }
@@ -230,7 +253,17 @@ impl Walk {
                     literals: params.iter().map(|argument| literal(argument)).collect(),
                 });
                 self.indices(fcn);
-                self.exprs(params);
+                match self.calls.last().map_or(0, builtin::doublings) {
+                    0 => self.exprs(params),
+                    doublings => {
+                        self.doublings += doublings;
+                        self.repeating(|walk| walk.exprs(params));
+                    }
+                }
+            }
+            // The digits of a product are those of both.
+            Expr::ArithExpr { op: ArithOp::Mul, lhs, rhs, .. } => {
+                self.repeating(|walk| walk.exprs([lhs, rhs]));
             }
             Expr::UnaryExpr { expr, .. } => self.expr(expr),
             Expr::BinExpr { lhs, rhs, .. }

@@ -67,6 +67,42 @@ fn builtins_with_bounded_arguments_are_what_they_are_in_opa() {
     }
 }
 
+/// Each step is one, however large the values are that it copies or compares.
+#[test]
+fn a_module_whose_values_can_double_without_end_is_refused() {
+    let chain = |step: &dyn Fn(usize) -> String| -> String {
+        (1..40).map(|n| format!("x{n} := {}\n", step(n - 1))).collect()
+    };
+    for (first, step) in [
+        ("input.tool", &(|n| format!("concat(\"\", [x{n}, x{n}])")) as &dyn Fn(usize) -> String),
+        ("input.tool", &|n| format!("sprintf(\"%s%s\", [x{n}, x{n}])")),
+        ("[input.tool]", &|n| format!("array.concat(x{n}, x{n})")),
+        ("[input.tool]", &|n| format!("[x{n}, x{n}]")),
+        ("[input.tool]", &|n| format!("{{\"a\": x{n}, \"b\": x{n}}}")),
+        ("input.tool", &|n| format!("replace(x{n}, \"a\", \"aaaaaaaa\")")),
+        ("input.tool", &|n| format!("json.marshal(x{n})")),
+        ("input.payload.max_files_changed", &|n| format!("x{n} * x{n}")),
+        ("input.tool", &|n| format!("f(x{n})")),
+    ] {
+        let steps = chain(step);
+        let rules = format!(
+            "allow if {{\nx0 := {first}\n{steps}x39 != \"\"\n}}\nf(x) := concat(\"\", [x, x])"
+        );
+        let error = load(&rules).expect_err(&rules);
+        assert!(error.message().contains("can double a value"), "{error}");
+        assert_eq!(error.line(), Some(2));
+    }
+    // Over rules, too.
+    let rules: String = (0..30).map(|n| format!("x{n} := [x{}, x{}]\n", n + 1, n + 1)).collect();
+    let error = load(&format!("allow if count(x0) == 2\n{rules}x30 := [1]")).unwrap_err();
+    assert!(error.message().contains("can double a value 30 times"), "{error}");
+    // What is built beside one another is not built of one another.
+    let reasons: String = (0..100)
+        .map(|n| format!("deny contains msg if {{ input.payload.n{n} > 1; msg := sprintf(\"%s %s\", [input.tool, input.resource]) }}\n"))
+        .collect();
+    load(&format!("allow := true\n{reasons}")).unwrap();
+}
+
 /// Loops of every kind, one inside the other, over what the module holds itself.
 #[test]
 fn a_hostile_loop_ends_as_a_failure_of_the_engine() {
@@ -81,7 +117,7 @@ fn a_hostile_loop_ends_as_a_failure_of_the_engine() {
         format!("allow if count({{x0 | {some}}}) == 10"),
         format!("allow if {{ {every} }}"),
         format!("allow if ten[_] + ten[_] + ten[_] + ten[_] + ten[_] + ten[_] > 99\nten := {ten}"),
-        format!("allow if f(f(f(f(f(1))))) > 0\nf(x) := y if {{ y := count([x | {some}]) }}"),
+        format!("allow if f(f(f(1))) > 0\nf(x) := y if {{ y := count([x | {some}]) }}"),
     ] {
         let error = load(&rules).unwrap().evaluate(&call().action()).expect_err(&rules);
         assert!(error.message.contains("takes more than 20000 steps"), "{error}");
