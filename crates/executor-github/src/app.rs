@@ -67,15 +67,21 @@ impl App {
         permissions: Permissions,
     ) -> Result<Secret, ApiError> {
         let now = client.now()?;
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.retain(|_, (_, expires_at)| *expires_at > now.later(MARGIN));
         let key = (repository.to_owned(), permissions);
-        if let Some((token, _)) = tokens.get(&key) {
+        // Not held while a token is fetched: two threads may fetch one each, which does no harm.
+        let tokens = || self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens().retain(|_, (_, expires_at)| *expires_at > now.later(MARGIN));
+        if let Some((token, _)) = tokens().get(&key) {
             return Ok(token.clone());
         }
         let (token, expires_at) = self.fetch(client, repository, permissions, now)?;
-        tokens.insert(key, (token.clone(), expires_at));
+        tokens().insert(key, (token.clone(), expires_at));
         Ok(token)
+    }
+
+    /// Lets go of all tokens, since GitHub takes one of them no longer.
+    pub(crate) fn forget_tokens(&self) {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn fetch(

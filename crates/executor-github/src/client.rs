@@ -193,7 +193,12 @@ impl Client {
                 Ok(answer) if self.limit.heed(&answer)? => Err(refused(&answer)),
                 Ok(answer) if matches!(answer.status, 502..=504) => Err(refused(&answer)),
                 Ok(answer) if (200..300).contains(&answer.status) => return Ok(answer),
-                Ok(answer) => return Err(refused(&answer)),
+                Ok(answer) => {
+                    if let (401, Credential::App(app)) = (answer.status, &self.credential) {
+                        app.forget_tokens();
+                    }
+                    return Err(refused(&answer));
+                }
                 Err(error @ (ApiError::NotSent { .. } | ApiError::NoAnswer { .. })) => Err(error),
                 Err(error) => return Err(error),
             };

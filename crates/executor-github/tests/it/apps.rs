@@ -73,6 +73,20 @@ fn a_token_is_used_until_it_nears_its_end() {
 }
 
 #[test]
+fn a_token_that_was_revoked_is_not_used_again() {
+    let scene = scene();
+    let (action, token) = scene.permitted();
+    scene.inject("POST", "/pulls", Mishap::instead(422, &[], json!({ "message": "No" })));
+    assert_eq!(scene.execute(&action, &token).unwrap().outcome(), Outcome::Failed);
+    scene.server.world().revoke_tokens();
+    let (action, token) = scene.permitted();
+    let execute = || scene.execute(&action, &token);
+    assert!(execute().unwrap_err().to_string().contains("401"));
+    assert_eq!(execute().unwrap().outcome(), Outcome::Executed);
+    assert_eq!(tokens_made(&scene), 2);
+}
+
+#[test]
 fn a_strangers_key_and_a_clock_that_is_wrong_open_nothing() {
     let scene = scene();
     scene.clock.advance(Duration::from_secs(3600));

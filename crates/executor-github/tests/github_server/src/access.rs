@@ -38,6 +38,11 @@ impl World {
         self.tokens.insert(token.to_owned(), Access::default());
     }
 
+    /// Accepts no token any more.
+    pub fn revoke_tokens(&mut self) {
+        self.tokens.clear();
+    }
+
     /// Knows an app by its RSA public key (PKCS#1, DER), with one installation.
     pub fn register_app(&mut self, app: u64, installation: u64, public_key: Vec<u8>) {
         self.apps.insert(app, App { installation, public_key, tokens: 0 });
