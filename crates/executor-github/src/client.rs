@@ -8,6 +8,7 @@ use ureq::{
     Agent, Error, Timeout,
     http::{HeaderValue, Request},
 };
+use zeroize::Zeroizing;
 
 use crate::{
     answer::Answer,
@@ -221,7 +222,8 @@ impl Client {
     ) -> Result<Answer, ApiError> {
         let name = format!("{} {}", method.as_str(), path.path());
         let not_sent = |problem: String| ApiError::NotSent { request: name.clone(), problem };
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
+        let bearer = Zeroizing::new(format!("Bearer {}", token.expose()));
+        let mut authorization = HeaderValue::from_str(&bearer)
             .map_err(|_| not_sent("the token fits no header".to_owned()))?;
         authorization.set_sensitive(true);
         let request = Request::builder()

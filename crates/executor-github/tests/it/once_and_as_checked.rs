@@ -1,12 +1,15 @@
 //! One pass sends one request, for exactly what was checked, as it is at that moment.
 
+use std::collections::BTreeSet;
+
 use axtary_actionpass::{
     Action, Bindings, Cause, Clock as _, Effect, Json, Object, Outcome, Payload, SigningKey,
     testing,
 };
 use axtary_adapter_github::{Production, vocabulary};
 use axtary_executor_github::{Client, GitHubExecutor};
-use axtary_github_server::Exchange;
+use axtary_github_server::{Exchange, Mishap};
+use serde_json::json;
 
 use crate::kit::{Scene, altered, pushed_to};
 
@@ -209,4 +212,31 @@ fn an_executor_serves_several_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<GitHubExecutor>();
     shared::<Client>();
+}
+
+#[test]
+fn a_read_that_brings_something_else_is_a_refusal_whichever_it_is() {
+    let scene = Scene::new();
+    let (action, token) = scene.permitted();
+    assert!(scene.execute(&action, &token).is_ok());
+    let path = |e: &Exchange| e.request.target.split('?').next().unwrap().to_owned();
+    let reads: BTreeSet<String> =
+        scene.exchanges().iter().filter(|e| e.request.method == "GET").map(path).collect();
+    assert!(reads.len() > 10);
+    for read in reads {
+        let is_empty_list = read.contains("/rules/");
+        for answer in [json!({}), json!([]), json!("x"), json!([{}]), json!({ "sha": null })] {
+            if is_empty_list && answer == json!([]) {
+                continue;
+            }
+            // A rule that holds for a branch makes it another branch than it is a moment later.
+            let scene = Scene::new();
+            let (action, token) = scene.permitted();
+            scene.inject("GET", &read, Mishap::instead(200, &[], answer.clone()));
+            assert!(scene.execute(&action, &token).is_err(), "{read}: {answer}");
+            assert_eq!(scene.writes(), 0, "{read}: {answer}");
+            let report = scene.execute(&action, &token);
+            assert!(report.is_ok(), "the pass was not used up: {read}: {answer}: {report:?}");
+        }
+    }
 }
