@@ -3,15 +3,15 @@
 use axtary_actionpass::{Json, Object, Payload};
 use axtary_adapter_github::{RepositoryName, RestRequest};
 
-use crate::{client::Method, error::ExecuteError};
+use crate::{client::Method, error::ExecuteError, url::Path};
 
-/// A request that changes something, read from its payload.
+/// A request, read from its payload.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) repository: RepositoryName,
     pub(crate) method: Method,
-    /// As the adapter writes it, from its parts.
-    pub(crate) path: String,
+    /// The path as the adapter writes it, from its parts; and the query.
+    pub(crate) target: Path,
     /// What GitHub is sent; empty if it is sent none.
     pub(crate) body: Vec<u8>,
     payload: Object,
@@ -40,33 +40,40 @@ impl Call {
                 sent.fold(Object::new(), |body, (name, value)| body.with(name, value.clone()));
             return Ok(Self {
                 method: Method::Post,
-                path: format!("/repos/{repository}/pulls"),
+                target: Path::written(&format!("/repos/{repository}/pulls")),
                 body: Json::from(body).to_canonical(),
                 repository,
                 payload,
             });
         }
-        for name in ["part", "query"] {
-            if payload.get(name).is_some() {
-                return Err(refuse(format!(
-                    "it has a `{name}`, which is not sent from here; make the call by REST, with all of it in the body"
-                )));
-            }
+        if payload.get("part").is_some() {
+            return Err(refuse(
+                "it is a part of a document, which is not sent from here".to_owned(),
+            ));
         }
         let (method, path) = (text("method")?, text("path")?);
-        let method = Method::of_change(&method)
-            .ok_or_else(|| refuse(format!("`{method}` changes nothing; read without a pass")))?;
+        let method = Method::read(&method)
+            .ok_or_else(|| refuse(format!("the method `{method}` is not made here")))?;
+        let mut target = Path::written(&path);
+        for (name, value) in
+            payload.get("query").and_then(Json::as_object).into_iter().flat_map(Object::iter)
+        {
+            let value = value.as_str();
+            let value = value.ok_or_else(|| refuse(format!("`{name}` of its query is no text")))?;
+            target = target.with(name, value);
+        }
         let name = path.strip_prefix("/repos/").unwrap_or_default().splitn(3, '/').take(2);
         let repository = RepositoryName::new(&name.collect::<Vec<_>>().join("/"))?;
         let body = payload.get("body").map(Json::to_canonical).unwrap_or_default();
-        Ok(Self { repository, method, path, body, payload })
+        Ok(Self { repository, method, target, body, payload })
     }
 
     /// The request, for the adapter to look at.
     pub(crate) fn request(&self) -> RestRequest<'_> {
         RestRequest {
             method: self.method.as_str(),
-            path: &self.path,
+            path: self.target.path(),
+            query: self.target.query(),
             body: &self.body,
             ..RestRequest::default()
         }

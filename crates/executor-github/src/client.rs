@@ -41,11 +41,10 @@ pub(crate) enum Method {
 }
 
 impl Method {
-    /// Reads the name of one that changes something.
-    pub(crate) fn of_change(name: &str) -> Option<Self> {
-        [Self::Post, Self::Put, Self::Patch, Self::Delete]
-            .into_iter()
-            .find(|method| method.as_str() == name)
+    /// Reads the name of one that is made here.
+    pub(crate) fn read(name: &str) -> Option<Self> {
+        let all = [Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete];
+        all.into_iter().find(|method| method.as_str() == name)
     }
 
     pub(crate) fn as_str(self) -> &'static str {

@@ -11,13 +11,12 @@ use axtary_adapter_github::{Caller, Needed, NormalizeError, Production, normaliz
 use crate::{
     answer::Answer,
     call::Call,
-    client::{Client, refused},
+    client::{Client, Method, refused},
     error::{ApiError, ExecuteError},
     evidence::Reader,
     permissions,
     report::Report,
     session::Session,
-    url::Path,
 };
 
 /// The most things that are read for one call.
@@ -172,12 +171,19 @@ fn send(call: &Call, session: &Session<'_>, pass: &VerifiedPass) -> Report {
         };
         Report { claims: pass.claims().clone(), outcome, observed, answer, error }
     };
-    let answer = match session.send_once(call.method, &Path::written(&call.path), &call.body) {
-        Ok(answer) => answer,
-        Err(error @ ApiError::NotSent { .. }) => {
-            return report(Outcome::Failed, Object::new(), None, Some(error));
-        }
-        Err(error) => return report(Outcome::Unknown, Object::new(), None, Some(error)),
+    let answer = match call.method {
+        // Reads are repeated, and whatever became of one, it had no effect.
+        Method::Get => match session.get(&call.target) {
+            Ok(answer) => answer,
+            Err(error) => return report(Outcome::Failed, Object::new(), None, Some(error)),
+        },
+        method => match session.send_once(method, &call.target, &call.body) {
+            Ok(answer) => answer,
+            Err(error @ ApiError::NotSent { .. }) => {
+                return report(Outcome::Failed, Object::new(), None, Some(error));
+            }
+            Err(error) => return report(Outcome::Unknown, Object::new(), None, Some(error)),
+        },
     };
     let mut observed = Object::new().with("status", u32::from(answer.status));
     if let Some(etag) = answer.header("etag") {
@@ -185,6 +191,10 @@ fn send(call: &Call, session: &Session<'_>, pass: &VerifiedPass) -> Report {
     }
     match answer.status {
         200..300 if answer.body.is_empty() => report(Outcome::Executed, observed, None, None),
+        200..300 if call.method == Method::Get => match answer.json() {
+            Ok(json) => report(Outcome::Executed, observed, Some(json), None),
+            Err(error) => report(Outcome::Failed, observed, None, Some(error)),
+        },
         200..300 => match answer.object() {
             Ok(object) => {
                 observe(&object, &mut observed);

@@ -9,10 +9,18 @@ const PULL_REQUESTS: Permissions = &[("contents", "read"), ("pull_requests", "wr
 const MERGE: Permissions =
     &[("checks", "read"), ("contents", "write"), ("pull_requests", "write"), ("statuses", "read")];
 const ISSUES: Permissions = &[("issues", "write"), ("pull_requests", "write")];
+const READ: Permissions = &[
+    ("actions", "read"),
+    ("checks", "read"),
+    ("contents", "read"),
+    ("issues", "read"),
+    ("pull_requests", "read"),
+    ("statuses", "read"),
+];
 const ACTIONS: Permissions = &[("actions", "write"), ("contents", "read")];
 
-/// The tools, in the order of their names. What is not here is not made: a change of settings is not an agent's.
-const TOOLS: [(&str, Permissions); 20] = [
+/// The tools, in the order of their names. What is not here is not made: settings are not an agent's to change.
+const TOOLS: [(&str, Permissions); 21] = [
     ("github.actions.cancel", ACTIONS),
     ("github.actions.dispatch", ACTIONS),
     ("github.actions.rerun", ACTIONS),
@@ -33,6 +41,7 @@ const TOOLS: [(&str, Permissions); 20] = [
     ("github.refs.delete", CONTENTS),
     ("github.refs.update", CONTENTS),
     ("github.releases.create", CONTENTS),
+    ("github.repos.read", READ),
 ];
 
 /// What a call of this tool needs.

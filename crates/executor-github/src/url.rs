@@ -102,9 +102,14 @@ impl Path {
         self
     }
 
-    /// The path without the query, for messages.
+    /// The path without the query.
     pub(crate) fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The query without the question mark.
+    pub(crate) fn query(&self) -> &str {
+        self.query.trim_start_matches('?')
     }
 }
 

@@ -85,10 +85,11 @@ fn a_payload_that_the_adapter_does_not_make_is_refused_even_with_a_pass() {
         (payload.clone().with("head_sha", "abc"), "execute.moved"),
         (payload.clone().with("method", "POST"), "execute.payload"),
         (Object::new(), "execute.payload"),
-        (call("GET", "/repos/company/web-app/pulls"), "execute.payload"),
+        (call("GET", "/repos/company/web-app/pulls"), "tool_mismatch"),
+        (call("HEAD", "/repos/company/web-app/pulls"), "execute.payload"),
         (call("POST", "/repos/company/web-app/../other/pulls"), "github.request"),
         (
-            call("POST", "/repos/company/web-app/pulls").with("query", Object::new()),
+            call("POST", "/repos/company/web-app/pulls").with("query", Object::new().with("a", 1)),
             "execute.payload",
         ),
         (call("POST", "/graphql"), "github.repository"),

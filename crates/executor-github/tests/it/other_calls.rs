@@ -81,9 +81,19 @@ impl Gate {
 
     /// The action of a request, and its pass.
     fn permitted(&self, method: &str, path: &str, body: &Value) -> (Action, String) {
+        self.permitted_query(method, path, "", body)
+    }
+
+    fn permitted_query(
+        &self,
+        method: &str,
+        path: &str,
+        query: &str,
+        body: &Value,
+    ) -> (Action, String) {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         let path = format!("/repos/company/web-app{path}");
-        let request = RestRequest { method, path: &path, body: &body, ..RestRequest::default() };
+        let request = RestRequest { method, path: &path, query, body: &body, headers: &[] };
         let caller = Caller {
             actor: Actor::new("codex".parse().unwrap(), "alice@example.com".parse().unwrap()),
             intent: Intent::new("work").unwrap(),
@@ -159,6 +169,27 @@ fn files_branches_comments_and_merges_are_made_as_they_were_checked() {
     gate.makes("PATCH", "/git/refs/heads/fix", &back, "ref", 200);
     gate.makes("DELETE", "/git/refs/heads/fix", &json!(null), "status", 204);
     fits_the_description(&gate.scene.server, "calls");
+}
+
+#[test]
+fn an_agent_without_a_token_reads_with_a_pass() {
+    let gate = Gate::new();
+    gate.open_pull_request();
+    let read = |target: &str| {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let (action, token) = gate.permitted_query("GET", path, query, &json!(null));
+        gate.scene.inject("GET", "/pulls", Mishap::bad_gateway());
+        gate.scene.execute(&action, &token).unwrap()
+    };
+    let report = read("/pulls?head=company%3Afix&state=open");
+    assert_eq!(report.outcome(), Outcome::Executed, "{:?}", report.error());
+    assert_eq!(report.answer().unwrap().as_array().unwrap().len(), 1);
+    assert_eq!(report.observed().len(), 1, "the ledger keeps the status: {:?}", report.observed());
+    let report = read("/contents/src/login.rs?ref=fix");
+    assert!(report.answer().unwrap().as_object().unwrap().get("content").is_some());
+    let report = read("/contents/nothing");
+    assert_eq!(report.outcome(), Outcome::Failed);
+    assert!(report.answer().is_none());
 }
 
 #[test]
