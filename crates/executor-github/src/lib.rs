@@ -25,7 +25,7 @@
 //!
 //! # What is promised
 //!
-//! - Nothing is sent without a pass that fits the call, the payload and the facts of this moment; and each pass sends one request.
+//! - No call is made without a pass that fits the call, the payload and the facts of this moment; and each pass makes one call.
 //! - What was checked is what is sent: the call is normalized anew from GitHub's own objects, whose hashes are their names, and a
 //!   branch that is elsewhere by then is a refusal. What GitHub answers is held against the commits that were checked.
 //! - An error means that nothing was sent. Else there is a [`Report`]: `executed`, `failed`, or `unknown`, never a guess.
