@@ -32,6 +32,14 @@ impl Scene {
         Self::with_client(|url| Client::with_token(url, Secret::new(TOKEN)).unwrap())
     }
 
+    /// The same with a client that does not wait long for what will not come.
+    pub(crate) fn impatient() -> Self {
+        Self::with_client(|url| {
+            let client = Client::with_token(url, Secret::new(TOKEN)).unwrap();
+            client.with_timeout(Duration::from_secs(1))
+        })
+    }
+
     pub(crate) fn with_client(client: impl FnOnce(ApiUrl) -> Client) -> Self {
         let server = GitHubServer::start().unwrap();
         {
@@ -45,15 +53,13 @@ impl Scene {
         }
         let clock = FixedClock::new(Timestamp::from_seconds(NOW).unwrap());
         let waits = Arc::new(Mutex::new(Vec::new()));
-        let client = client(ApiUrl::new(server.url()).unwrap())
-            .with_timeout(Duration::from_millis(1500))
-            .with_clock(clock.clone(), {
-                let (clock, waits) = (clock.clone(), Arc::clone(&waits));
-                move |wait| {
-                    clock.advance(wait);
-                    waits.lock().unwrap().push(wait);
-                }
-            });
+        let client = client(ApiUrl::new(server.url()).unwrap()).with_clock(clock.clone(), {
+            let (clock, waits) = (clock.clone(), Arc::clone(&waits));
+            move |wait| {
+                clock.advance(wait);
+                waits.lock().unwrap().push(wait);
+            }
+        });
         let key = SigningKey::from_seed(&[7; 32]);
         let issuer = || "https://gate.example".parse().unwrap();
         let keys = KeySet::new().trust(issuer(), key.verifying_key()).unwrap();

@@ -8,7 +8,8 @@ use crate::kit::Scene;
 
 /// Executes while the request itself goes wrong, and answers with the outcome, its error, and how many were sent.
 fn outcome_of(mishap: Mishap) -> (Outcome, &'static str, usize) {
-    let scene = Scene::new();
+    let silent = matches!(mishap, Mishap::Silence | Mishap::HalfAnAnswer);
+    let scene = if silent { Scene::impatient() } else { Scene::new() };
     let (action, token) = scene.permitted();
     scene.inject("POST", "/pulls", mishap);
     let report = scene.execute(&action, &token).unwrap();
@@ -74,7 +75,7 @@ fn a_server_that_is_not_there_leaves_the_pass_unused() {
 
 #[test]
 fn what_only_reads_is_read_again() {
-    let scene = Scene::new();
+    let scene = Scene::impatient();
     let (action, token) = scene.permitted();
     for mishap in [Mishap::bad_gateway(), Mishap::Silence] {
         scene.inject("GET", "/branches/fix", mishap);

@@ -60,7 +60,8 @@ fn the_token_is_in_no_error_no_record_no_log_and_no_debug() {
         Mishap::instead(302, &[("location", &format!("https://evil.example/{TOKEN}"))], echo()),
         Mishap::instead(201, &[("content-type", TOKEN)], echo()),
     ] {
-        let scene = Scene::new();
+        let silent = matches!(mishap, Mishap::Silence | Mishap::HalfAnAnswer);
+        let scene = if silent { Scene::impatient() } else { Scene::new() };
         let (action, token) = scene.permitted();
         let blob = git2::Oid::hash_object(git2::ObjectType::Blob, b"fn login() {}\n").unwrap();
         let blob = format!("/git/blobs/{blob}");
