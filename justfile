@@ -38,7 +38,7 @@ rivals:
     cargo bench --manifest-path benches/rivals/Cargo.toml
     cargo run --release --manifest-path benches/rivals/Cargo.toml --bin allocations
 
-# fuzz one of json_scan, canonical, pass_parse, verify, jwks, record_proof, ledger (needs `cargo install cargo-fuzz` and a nightly toolchain)
+# fuzz one of json_scan, canonical, pass_parse, verify, jwks, record_proof, ledger, policy (needs `cargo install cargo-fuzz` and a nightly toolchain)
 fuzz target seconds="60":
     cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}}
 
