@@ -54,21 +54,22 @@ fn main() -> Result<(), Failure> {
 
 /// The bytes that are left on the heap when policies are loaded, for each.
 fn memory() -> Result<(), Failure> {
-    let bytes = |load: &dyn Fn() -> Result<Box<dyn PolicyEngine>, Failure>| {
-        let before = MEMORY.current_usage();
-        let engine = load()?;
-        let after = MEMORY.current_usage();
-        drop(engine);
-        Ok::<_, Failure>(after.saturating_sub(before))
-    };
-    println!("{:>9} {:>22} {:>22}", "policies", "bytes, native rule", "bytes, Cedar policy");
+    println!("{:>9} {:>14} {:>14} {:>14}", "bytes of", "native rule", "Cedar policy", "bare Cedar");
     for count in [10_000, 100_000] {
-        let native = bytes(&|| Ok(Box::new(native(count)?)))?;
-        let cedar = bytes(&|| Ok(Box::new(cedar(count)?)))?;
-        println!("{count:>9} {:>22} {:>22}", native / count, cedar / count);
+        let native = bytes(|| Ok(native(count)?))?;
+        let cedar = bytes(|| Ok(cedar(count)?))?;
+        let bare = bytes(|| Ok(cedar_text(count).parse::<PolicySet>()?))?;
+        let [native, cedar, bare] = [native, cedar, bare].map(|bytes| bytes / count);
+        println!("{count:>9} {native:>14} {cedar:>14} {bare:>14}");
     }
     println!();
     Ok(())
+}
+
+fn bytes<T>(load: impl FnOnce() -> Result<T, Failure>) -> Result<usize, Failure> {
+    let before = MEMORY.current_usage();
+    let _loaded = load()?;
+    Ok(MEMORY.current_usage().saturating_sub(before))
 }
 
 /// A decision of an engine, which must permit.
