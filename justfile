@@ -30,8 +30,9 @@ callers:
 
 # what a decision costs with 10 to 100,000 policies, drawn into docs/policy-cost.svg, and what policies take of memory
 policy-cost:
-    cargo run --release --manifest-path benches/agentmesh/Cargo.toml > benches/agentmesh/target/cost.txt
-    cargo run --release -p axtary-benches --bin policy_cost -- docs/policy-cost.svg benches/agentmesh/target/cost.txt
+    mkdir -p target
+    cargo run --release --manifest-path benches/agentmesh/Cargo.toml > target/agentmesh.txt
+    cargo run --release -p axtary-benches --bin policy_cost -- docs/policy-cost.svg target/agentmesh.txt
 
 # passes beside the tokens of other libraries; allocations of a check and of a verification
 rivals:
