@@ -28,10 +28,6 @@ pub(super) struct Walk {
     pub(super) doublings: usize,
 }
 
-/// How many times what a comprehension holds doubles what is put into it. The steps of a decision, of which each element takes
-/// some, bound it further.
-const DOUBLINGS_OF_COMPREHENSION: usize = 4;
-
 /// How many levels of expressions a loop takes as much of the stack as.
 const LEVELS_OF_LOOP: usize = 3;
 
@@ -236,12 +232,14 @@ impl Walk {
                 }
             }),
             Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
-                self.doublings += DOUBLINGS_OF_COMPREHENSION;
+                // What it holds is bounded by the steps that each element takes.
+                self.doublings += 1;
                 self.expr(term);
                 self.query(query);
             }
             Expr::ObjectCompr { key, value, query, .. } => {
-                self.doublings += DOUBLINGS_OF_COMPREHENSION;
+                // What it holds is bounded by the steps that each element takes.
+                self.doublings += 1;
                 self.exprs([key, value]);
                 self.query(query);
             }

@@ -101,6 +101,9 @@ fn a_module_whose_values_can_double_without_end_is_refused() {
         .map(|n| format!("deny contains msg if {{ input.payload.n{n} > 1; msg := sprintf(\"%s %s\", [input.tool, input.resource]) }}\n"))
         .collect();
     load(&format!("allow := true\n{reasons}")).unwrap();
+    let counted =
+        "count({p | some p in input.payload.paths; endswith(p, \".pem\")}) == 0\n".repeat(10);
+    load(&format!("allow if {{\n{counted}}}")).unwrap();
 }
 
 /// Loops of every kind, one inside the other, over what the module holds itself.
