@@ -156,7 +156,7 @@ pub(crate) fn with_room<T>(depth: usize, run: impl FnOnce() -> T) -> T {
     stacker::maybe_grow(needed, needed.max(NEW_STACK_BYTES), run)
 }
 
-/// The deepest syntax tree: what [`check`] counts is at most half of it, since some operators stand for two.
+/// The deepest syntax tree: at most twice what [`check`] counts, since some operators stand for two, such as `!=`.
 pub(crate) const MAX_TREE: usize = 2 * MAX_OPERATORS + MAX_BRACKETS;
 /// What one level of a tree takes of the stack: measured, and half as much again.
 const LEVEL_BYTES: usize = if cfg!(debug_assertions) { 80 * 1024 } else { 16 * 1024 };

@@ -1,6 +1,6 @@
 //! Policy sources: named texts, bounded in size.
 
-use crate::error::LoadError;
+use crate::error::{LoadError, Place};
 
 /// The largest source, in bytes, that is looked at.
 pub(crate) const MAX_SOURCE_BYTES: usize = 4 * 1024 * 1024;
@@ -35,6 +35,11 @@ impl<'a> Source<'a> {
                     text.len()
                 ),
             ));
+        }
+        if let Some(offset) = text.find('\0') {
+            // The Rego parser would take it for the end, and pass over what follows.
+            let message = "the source holds a NUL character; remove it";
+            return Err(LoadError::new(name, message).at(Some(Place::of_offset(text, offset))));
         }
         Ok(Self { name, text })
     }
@@ -80,6 +85,7 @@ mod tests {
         assert!(Source::new("a", &" ".repeat(MAX_SOURCE_BYTES + 1)).is_err());
         assert!(Source::new("a", &" ".repeat(MAX_SOURCE_BYTES)).is_ok());
         assert!(Source::new("", "x").is_err());
+        assert_eq!(Source::new("a", "x\n\0y").unwrap_err().line(), Some(2));
         assert!(Source::new("a\nb", "x").is_err());
         assert!(Source::all(&[("a", "x"), ("a", "y")], "policy").is_err());
         assert!(Source::all::<&str, &str>(&[], "policy").is_err());
