@@ -147,10 +147,18 @@ fn draw(path: &str, curves: &[Curve]) -> Result<(), Failure> {
     let mut chart = ChartBuilder::on(&root)
         .caption("a decision, µs", ("sans-serif", 16))
         .margin(12)
+        .margin_right(32)
         .x_label_area_size(36)
         .y_label_area_size(64)
         .build_cartesian_2d((10.0..100_000.0).log_scale(), (0.1..slowest * 2.0).log_scale())?;
-    chart.configure_mesh().x_desc("policies").light_line_style(WHITE).draw()?;
+    let plain = |value: &f64| value.to_string();
+    chart
+        .configure_mesh()
+        .x_desc("policies")
+        .x_label_formatter(&plain)
+        .y_label_formatter(&plain)
+        .light_line_style(WHITE)
+        .draw()?;
     let colors = [BLUE, CYAN, RED, MAGENTA, GREEN, BLACK];
     for (curve, color) in curves.iter().zip(colors) {
         let points = curve.points.iter().map(|(count, seconds)| (*count as f64, seconds * 1e6));
