@@ -8,7 +8,7 @@ mod origin;
 mod policy;
 mod verify;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{ffi::OsString, io, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -24,6 +24,7 @@ pub(crate) use self::{
 };
 use crate::{
     failure::{Exit, Failure},
+    file,
     render::{self, Form},
 };
 
@@ -164,6 +165,13 @@ struct ConfigArgument {
     /// The file that describes the gate
     #[arg(long, value_name = "FILE", default_value = "axtary.yml")]
     config: PathBuf,
+}
+
+/// Reads `what`, a text of at most `max` bytes, from standard input.
+fn standard_input(what: &str, max: usize) -> Result<String, Failure> {
+    file::read_from(io::stdin().lock(), max)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other))
+        .map_err(|error| Failure::usage(format!("cannot read {what} from standard input: {error}")))
 }
 
 /// The failure of a file that could not be written although everything else went well.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use axtary_actionpass::{Audience, Guard, InputError, Issuer};
+use axtary_actionpass::{Audience, Guard, Issuer};
 use axtary_ledger::Durability;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
@@ -135,8 +135,8 @@ impl Config {
             file: written.file.map(|file| folder.join(file)),
         });
         Ok(Self {
-            issuer: name(path, issuer)?,
-            audience: name(path, audience)?,
+            issuer: yaml::name(path, &issuer)?,
+            audience: yaml::name(path, &audience)?,
             signing_key: folder.join(signing_key),
             ledger: folder.join(ledger.path),
             durability: ledger.durability.into(),
@@ -152,16 +152,6 @@ impl Config {
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
-}
-
-fn name<T>(path: &Path, written: Spanned<String>) -> Result<T, ConfigError>
-where
-    T: std::str::FromStr<Err = InputError>,
-{
-    written
-        .value
-        .parse()
-        .map_err(|error: InputError| ConfigError::new(path, error.to_string()).at(place(&written)))
 }
 
 /// Reads `30s`, `10m` or `1h`.

@@ -149,7 +149,9 @@ impl WrittenAction {
             Intent::new(text).map_err(|error| ConfigError::new(path, error.to_string()).at(at))?;
         match (&self.task, nested) {
             (None, None) => Ok(intent),
-            (Some(task), None) | (None, Some(task)) => Ok(intent.with_task(name(path, task)?)),
+            (Some(task), None) | (None, Some(task)) => {
+                Ok(intent.with_task(yaml::name(path, task)?))
+            }
             (Some(task), Some(_)) => {
                 let problem = "the task is in the intent already; write it once";
                 Err(ConfigError::new(path, problem).at(place(task)))
@@ -178,17 +180,7 @@ where
     let Some(written) = written else {
         return Err(ConfigError::new(path, format!("the action has no `{what}`; write one")));
     };
-    name(path, written)
-}
-
-fn name<T>(path: &Path, written: &Spanned<String>) -> Result<T, ConfigError>
-where
-    T: std::str::FromStr<Err = InputError>,
-{
-    written
-        .value
-        .parse()
-        .map_err(|error: InputError| ConfigError::new(path, error.to_string()).at(place(written)))
+    yaml::name(path, written)
 }
 
 /// Whether some adapter derives such a fact; a slip here would be a test of nothing.

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use axtary_actionpass::InputError;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_saphyr::{DefaultMessageFormatter, Location, MessageFormatter as _, Spanned};
 
@@ -62,6 +63,17 @@ fn syntax(path: &Path, bounds: Bounds, error: &serde_saphyr::Error) -> ConfigErr
         other => DefaultMessageFormatter.format_message(other).into_owned(),
     };
     ConfigError::new(path, problem).at(error.location().and_then(known))
+}
+
+/// A name of one of the types that every call has, out of the file at `path`.
+pub(crate) fn name<T>(path: &Path, written: &Spanned<String>) -> Result<T, ConfigError>
+where
+    T: std::str::FromStr<Err = InputError>,
+{
+    written
+        .value
+        .parse()
+        .map_err(|error: InputError| ConfigError::new(path, error.to_string()).at(place(written)))
 }
 
 /// Where a value stands.

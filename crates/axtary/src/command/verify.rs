@@ -1,9 +1,6 @@
 //! `axtary verify`: every check that an executor makes of a pass, except using it up.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use axtary_actionpass::{
     Audience, Clock as _, Execution, Facts, Issuer, Json, KeyError, KeySet, MAX_BYTES, MemoryStore,
@@ -11,7 +8,7 @@ use axtary_actionpass::{
 };
 use clap::Args;
 
-use super::ConfigArgument;
+use super::{ConfigArgument, standard_input};
 use crate::{
     config::Config,
     failure::{Exit, Failure},
@@ -126,11 +123,7 @@ impl Verify {
 
     fn token(&self) -> Result<String, Failure> {
         if self.pass == "-" {
-            return file::read_from(io::stdin().lock(), MAX_PASS_BYTES)
-                .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other))
-                .map_err(|error| {
-                    Failure::usage(format!("cannot read the pass from standard input: {error}"))
-                });
+            return standard_input("the pass", MAX_PASS_BYTES);
         }
         if is_token(&self.pass) {
             return Ok(self.pass.clone());

@@ -1,16 +1,16 @@
 //! `axtary policy bench`: what a decision costs under the user's own policies, on calls that they have seen.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
 use axtary_actionpass::{Action, EngineName, Json, PolicyEngine as _, RecordKind};
-use axtary_ledger::{Entry, tail};
+use axtary_ledger::{Disclosures, Entry, tail};
 use axtary_policy::{PolicyStack, recorded_action};
 use clap::Args;
 
-use super::{PolicyArgument, explain::values_of};
+use super::PolicyArgument;
 use crate::{
     config::{Config, PolicyFiles},
     failure::Failure,
@@ -107,8 +107,9 @@ impl Bench {
         let records = tail(&path, usize::try_from(self.last).unwrap_or(usize::MAX))?;
         let decided = records.iter().filter(|entry| entry.kind == RecordKind::Decision.as_str());
         let (mut calls, mut passed_over) = (Vec::new(), 0);
+        let mut disclosures = Disclosures::of(&path);
         for entry in decided {
-            match recorded(&path, entry)? {
+            match recorded(&mut disclosures, entry)? {
                 Some(action) => calls.push(action),
                 None => passed_over += 1,
             }
@@ -198,9 +199,9 @@ fn about_a_call(policy: &PolicyStack, calls: &[Action]) -> Option<f64> {
 }
 
 /// The action of a decision, if enough of it was recorded.
-fn recorded(path: &Path, entry: &Entry) -> Result<Option<Action>, Failure> {
+fn recorded(disclosures: &mut Disclosures, entry: &Entry) -> Result<Option<Action>, Failure> {
     if entry.body.get("policy_version").and_then(Json::as_str).is_none() {
         return Ok(None);
     }
-    Ok(recorded_action(&entry.body, &values_of(path, entry)?).ok())
+    Ok(recorded_action(&entry.body, &disclosures.values_of_record(entry)?).ok())
 }

@@ -1,21 +1,20 @@
 //! `axtary policy explain`: why a call is decided as it is, or was. Nothing is recorded, and no key is read.
 
 use std::{
-    io,
     path::{Path, PathBuf},
     str::FromStr,
 };
 
 use axtary_actionpass::{
-    Action, Effect, EngineError, InputError, Json, Object, PassId, RecordKind, Timestamp,
+    Action, Effect, EngineError, InputError, Json, PassId, RecordKind, Timestamp,
 };
-use axtary_ledger::{Entry, disclosed};
+use axtary_ledger::{Disclosures, Entry};
 use axtary_policy::{Explanation, RecordedError, recorded_action};
 use clap::Args;
 
 use super::PolicyArgument;
 use crate::{
-    command::ledger,
+    command::{ledger, standard_input},
     config::Config,
     failure::{Exit, Failure},
     file,
@@ -131,26 +130,17 @@ impl Explain {
             return Err(Failure::usage(message)
                 .help("`axtary ledger tail --kind decision` shows the last ones"));
         }
-        let action = recorded_action(&entry.body, &values_of(&path, &entry)?)?;
+        let disclosed = Disclosures::of(&path).values_of_record(&entry)?;
+        let action = recorded_action(&entry.body, &disclosed)?;
         Ok((action, Some(RecordedDecision::of(&entry))))
     }
-}
-
-/// The values that a record withholds and that are still beside the ledger.
-pub(super) fn values_of(ledger: &Path, entry: &Entry) -> Result<Object, Failure> {
-    let values = disclosed(ledger, entry)?;
-    Ok(values.iter().fold(Object::new(), |all, one| all.with(one.name(), one.value().clone())))
 }
 
 impl PolicyArgument {
     /// The action that is written in a file, `-` being standard input.
     pub(super) fn written_action(&self, path: &Path) -> Result<Action, Failure> {
         let text = if path == Path::new("-") {
-            file::read_from(io::stdin().lock(), MAX_BYTES)
-                .and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other))
-                .map_err(|error| {
-                    Failure::usage(format!("cannot read the action from standard input: {error}"))
-                })?
+            standard_input("the action", MAX_BYTES)?
         } else {
             file::read_text(path, MAX_BYTES)?
         };
