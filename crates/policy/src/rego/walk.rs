@@ -198,8 +198,7 @@ impl Walk {
         let before = self.references.len() + self.calls.len();
         parts(self);
         let named = self.references.len() + self.calls.len() - before;
-        self.doublings += named.checked_ilog2().map_or(0, |log| log as usize)
-            + usize::from(!named.is_power_of_two() && named > 0);
+        self.doublings += named.next_power_of_two().ilog2() as usize;
     }
 
     fn exprs<'a>(&mut self, exprs: impl IntoIterator<Item = &'a Ref<Expr>>) {
